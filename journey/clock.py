@@ -75,8 +75,8 @@ def local_date(moment: datetime, zone: ZoneInfo) -> date:
 def at_local(day: date, at: time, zone: ZoneInfo) -> datetime:
     """The UTC moment of a wall-clock time on a day in `zone`.
 
-    In the spring gap the wall clock never shows `at`: the moment is then as long after the gap's start as `at` is (02:30 becomes
-    03:30). In the autumn fold the earlier of the two moments is meant.
+    In the spring gap the wall clock never shows `at`: the moment is then as long after the gap's start as `at` is (02:30
+    becomes 03:30). In the autumn fold the earlier of the two moments is meant.
     """
     return datetime.combine(day, at, tzinfo=zone).astimezone(UTC)
 
