@@ -43,7 +43,7 @@ class Text:
         return catalogue()[self.key][lang].format(**filled)
 
 
-def text(key: str, **values: object) -> Text:
+def text(key: str, /, **values: object) -> Text:
     """`text("conditions.unknown_name", name="休民")`."""
     return Text(key, values)
 
