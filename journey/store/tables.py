@@ -120,6 +120,7 @@ segments = Table(
     Column("added", Integer, nullable=False),
     Column("removed", Integer),
     Column("created_at", Instant, nullable=False),
+    Column("removed_at", Instant),
     Index("ix_segments_kind_removed", "kind", "removed"),
 )
 
