@@ -5,6 +5,27 @@ end a row that was never handed over. A held or deferred row stays `planned` wit
 that takes the caller's transaction; nothing else writes `deliveries` and `delivery_log`.
 """
 
+from journey.ledger.change import (
+    Defer,
+    Evidence,
+    HandOver,
+    Hold,
+    Refusal,
+    Skip,
+    cancel,
+    hand_over,
+    record,
+    repeat_doubtful,
+    settle,
+)
+from journey.ledger.claim import claim, hold_campaign, let_go, recover, reopen_channels, reopen_render
 from journey.ledger.freeze import PlannedRow, freeze
+from journey.ledger.people import Chosen, drop, release, retry
+from journey.ledger.read import Listed, Sent, counts, last_sent, listed, received, sent_since
+from journey.ledger.rows import Delivery
 
-__all__ = ["PlannedRow", "freeze"]
+__all__ = [
+    "Chosen", "Defer", "Delivery", "Evidence", "HandOver", "Hold", "Listed", "PlannedRow", "Refusal", "Sent", "Skip",
+    "cancel", "claim", "counts", "drop", "freeze", "hand_over", "hold_campaign", "last_sent", "let_go", "listed", "received",
+    "record", "recover", "release", "reopen_channels", "reopen_render", "repeat_doubtful", "retry", "sent_since", "settle",
+]  # fmt: skip

@@ -13,6 +13,7 @@ from sqlalchemy import (
     Dialect,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Table,
@@ -95,6 +96,7 @@ campaign_state = Table(
     Column("paused", Boolean, nullable=False, default=False),
     Column("paused_by", String),
     Column("paused_at", Instant),
+    Column("idle_at", Instant),  # last known not to run: recurrences due up to then are not made up
     Column("stopped", Boolean, nullable=False, default=False),  # an × read from a workbook that was otherwise refused
 )
 
@@ -261,6 +263,7 @@ deliveries = Table(
     Index("ix_deliveries_state_due_at_priority", "state", "due_at", "priority"),
     Index("ix_deliveries_customer_id_handed_over_at", "customer_id", "handed_over_at"),
     Index("ix_deliveries_campaign_id_state", "campaign_id", "state"),
+    Index("uq_deliveries_attempt_id", "attempt_id", unique=True),
     # keeps two customer rows with one address from getting two (NULLs never collide)
     Index(
         "uq_deliveries_address_day",
@@ -272,6 +275,19 @@ deliveries = Table(
         "generation",
         unique=True,
     ),
+)
+
+# What was handed over on a channel that repeats a delivery in doubt, so that a repeat is byte for byte the same. Kept until the
+# answer is known, and no longer: it holds an address and a message.
+parcels = Table(
+    "parcels",
+    metadata,
+    Column("delivery_id", _ID, primary_key=True, autoincrement=False),
+    Column("address", Text, nullable=False),
+    Column("payload", LargeBinary, nullable=False),
+    Column("sender", String, nullable=False),
+    Column("made_at", Instant, nullable=False),
+    Column("facts", JSON, nullable=False),
 )
 
 # Each decision about a delivery, in order: the trail behind `why`.
