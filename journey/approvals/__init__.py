@@ -1,0 +1,25 @@
+"""What a person has said about each campaign, and what it may therefore do now.
+
+`hashes` says what an approval covers, `standing` compares the newest approval with the workbook in force, `decisions` are the
+use cases (approve, reject, pause, resume). Nothing here sends or plans; the planner and the gate obey `Standing`.
+"""
+
+from journey.approvals.decisions import Decided, Ground, approve, pause, reject, resume, stop_exactly
+from journey.approvals.hashes import audience_hash, content_hash
+from journey.approvals.standing import Approval, Standing, State, standings
+
+__all__ = [
+    "Approval",
+    "Decided",
+    "Ground",
+    "Standing",
+    "State",
+    "approve",
+    "audience_hash",
+    "content_hash",
+    "pause",
+    "reject",
+    "resume",
+    "standings",
+    "stop_exactly",
+]

@@ -1,0 +1,103 @@
+"""What an approval covers, as two hashes (sheet.md): the content, and the audience it reaches."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from journey.conditions import Compiled, compile_condition, disjoint
+from journey.fields import Names
+from journey.model import AfterInStage, Campaign, JourneyMap, MessageVariant, OnEnter, Stage, Workbook, dump
+
+_BLANK = Campaign("", "", True, OnEnter(), "")
+
+
+def content_hash(campaign: Campaign, messages: Sequence[MessageVariant]) -> str:
+    """The campaign row and its message rows as they are meant (not as they are typed or ordered).
+
+    Goal, goal window, owner and Active are not in it: they change nothing that a customer gets.
+    """
+    row = replace(campaign, goal=None, goal_window=_BLANK.goal_window, owner="", active=True)
+    return _hash([dump(row), *sorted(dump(m) for m in messages)])
+
+
+def audience_hash(campaign: Campaign, workbook: Workbook, names: Names, channel_kinds: Mapping[str, str]) -> str:
+    """Everything outside the campaign's own row that decides whom it reaches, and by what kind of channel.
+
+    `campaign` may be an approved one that differs from the workbook's row of today. What is no longer there hashes as absent.
+    """
+    collected = _Collected(names)
+    collected.condition(campaign.audience)
+    journey = next((j for j in workbook.journeys if j.id == campaign.journey), None)
+    if campaign.journey is not None:
+        collected.journey(campaign.journey, journey, _stages_of(campaign, journey))
+    parts = {
+        "journeys": collected.journeys,
+        "segments": collected.segments,
+        "fields": collected.fields,
+        "channels": {c: channel_kinds.get(c) for c in campaign.channels},
+    }
+    return _hash([json.dumps(parts, ensure_ascii=False, sort_keys=True)])
+
+
+def _stages_of(campaign: Campaign, journey: JourneyMap | None) -> Sequence[str]:
+    # Without stages, an entry is one into any stage of the map; an audience is then whoever belongs to the journey.
+    if campaign.stages or journey is None or not isinstance(campaign.trigger, (OnEnter, AfterInStage)):
+        return campaign.stages
+    return [s.id for s in journey.stages]
+
+
+class _Collected:
+    """Gathers definitions, each once, from a condition to all that it refers to."""
+
+    def __init__(self, names: Names) -> None:
+        self._names = names
+        self._seen: set[str] = set()
+        self.journeys: dict[str, dict[str, Any]] = {}
+        self.segments: dict[str, str] = {}
+        self.fields: dict[str, str] = {}
+
+    def condition(self, source: str) -> Compiled:
+        compiled = compile_condition(source, self._names)
+        if source in self._seen:
+            return compiled
+        self._seen.add(source)
+        for name in compiled.uses.segments:
+            segment = self._names.segment(name)
+            self.segments[segment.name if segment else name] = segment.condition if segment else ""
+        for key in compiled.uses.fields:
+            known = self._names.field(key)
+            self.fields[key] = known.type if known else ""
+        for journey_id in compiled.uses.journeys:
+            other = next((j for j in self._names.journeys if j.id == journey_id), None)
+            self.journey(journey_id, other, [s.id for s in other.stages] if other else ())
+        return compiled
+
+    def journey(self, journey_id: str, journey: JourneyMap | None, stages: Iterable[str]) -> None:
+        if journey is None:
+            self.journeys[journey_id] = {}
+            return
+        part = self.journeys.setdefault(journey_id, {"audience": journey.audience, "stages": {}})
+        self.condition(journey.audience)
+        by_id = {s.id: s for s in journey.stages}
+        for stage_id in stages:
+            if stage_id in part["stages"]:
+                continue
+            part["stages"][stage_id] = None  # a condition that refers to its own map must not go round for ever
+            if stage_id in by_id:
+                part["stages"][stage_id] = self._stage(by_id[stage_id], journey, by_id)
+
+    def _stage(self, stage: Stage, journey: JourneyMap, by_id: Mapping[str, Stage]) -> list[Any]:
+        own = self.condition(stage.condition)
+        before = journey.check_order[: journey.check_order.index(stage.id)]
+        winners = {
+            other.condition for other in (by_id[i] for i in before) if not disjoint(self.condition(other.condition), own)
+        }
+        return [stage.condition, sorted(winners)]
+
+
+def _hash(parts: Sequence[str]) -> str:
+    return hashlib.sha256("\n".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
