@@ -1,0 +1,78 @@
+"""The command line: `tabiji COMMAND`. Each module holds a few commands; what they do lives in `bot.desk`."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Sequence
+
+import click
+
+from bot.cli import data, decide, later, look, setup
+from bot.cli.options import Session, common
+from journey.errors import TabijiError
+from journey.names import nearest
+from journey.texts import text
+
+
+@click.group(name="tabiji", context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(package_name="tabiji")
+@common
+def tabiji(session: Session) -> None:
+    """Tabiji (旅路): journeys, messages and campaigns from one workbook."""
+
+
+for module in (setup, data, look, decide, later):
+    for command in module.COMMANDS:
+        tabiji.add_command(command)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """The console script. Exits 0 done, 1 input has a problem, 2 wrong usage, 3 something outside failed."""
+    sys.exit(run(sys.argv[1:] if arguments is None else list(arguments), dict(os.environ)))
+
+
+def run(arguments: Sequence[str], environment: dict[str, str]) -> int:
+    """One call of the program; every known error becomes a sentence, and with `--json` still exactly one document."""
+    session = Session(environment)
+    session.json = "--json" in arguments
+    try:
+        tabiji.main(list(arguments), prog_name="tabiji", standalone_mode=False, obj=session)
+    except TabijiError as error:
+        return _ended(session, error.said.say(session.lang), error.exit_code)
+    except click.exceptions.Exit as error:
+        return error.exit_code
+    except click.ClickException as error:
+        return _ended(session, _usage(error, session), 2)
+    except (click.Abort, KeyboardInterrupt):
+        return _ended(session, text("cli.stopped").say(session.lang), 130)
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 0
+    except OSError as error:
+        where = f" ({error.filename})" if error.filename else ""
+        return _ended(session, text("cli.outside", why=f"{error.strerror or error}{where}").say(session.lang), 3)
+    return session.exit_code
+
+
+def _usage(error: click.ClickException, session: Session) -> str:
+    if isinstance(error, click.NoSuchCommand):
+        near = nearest(str(error.command_name), tabiji.commands)
+        if near is not None:
+            return text("cli.no_command_near", name=error.command_name, near=near).say(session.lang)
+        return text("cli.no_command", name=error.command_name).say(session.lang)
+    if isinstance(error, click.MissingParameter):
+        return text("cli.missing", name=_parameter(error)).say(session.lang)
+    return text("cli.usage", why=error.format_message()).say(session.lang)
+
+
+def _parameter(error: click.MissingParameter) -> str:
+    return error.param.make_metavar(error.ctx) if error.param is not None and error.ctx is not None else error.format_message()
+
+
+def _ended(session: Session, sentence: str, code: int) -> int:
+    if session.json:
+        click.echo(json.dumps({"error": sentence, "exit_code": code}, ensure_ascii=False))
+    click.echo(sentence, err=True)
+    return code

@@ -1,0 +1,99 @@
+"""`init`: a folder in which every command works, sending to the outbox."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+
+from journey.errors import InputError
+from journey.texts import Lang, text
+from sheets_sync.templates.build import build_workbook
+
+_CONFIG = {
+    "ja": """# Tabiji の設定。すべての設定は config.example.toml にあります。
+language = "ja"
+
+[sheet]
+source = "journey.xlsx"
+
+# はじめはどのチャネルも outbox（フォルダーに書き出すだけ）です。実際に送るときは kind を変えます。
+[channels.email]
+kind = "outbox"
+
+[channels.sms]
+kind = "outbox"
+
+[channels.line]
+kind = "outbox"
+
+[channels.push]
+kind = "outbox"
+""",
+    "en": """# Tabiji's settings. config.example.toml lists them all.
+language = "en"
+
+[sheet]
+source = "journey.xlsx"
+
+# Every channel starts as an outbox, which only writes files. Change `kind` to really send.
+[channels.email]
+kind = "outbox"
+
+[channels.sms]
+kind = "outbox"
+
+[channels.line]
+kind = "outbox"
+
+[channels.push]
+kind = "outbox"
+""",
+}
+
+
+def initialise(folder: Path, template: str, lang: Lang) -> list[Path]:
+    """Makes config.toml, journey.xlsx, the inbox and the signing secret (0600) in `folder`; returns what it made.
+
+    Nothing that exists is overwritten: raises InputError naming the file that is in the way. Raises OSError where the disk
+    does not let it (exit code 3).
+    """
+    config, workbook = folder / "config.toml", folder / "journey.xlsx"
+    for path in (config, workbook):
+        if path.exists():
+            raise InputError(text("cli.init_exists", path=path))
+    folder.mkdir(parents=True, exist_ok=True)
+    part = workbook.with_name(".journey.part.xlsx")
+    build_workbook(template, lang, part)
+    part.replace(workbook)
+    (folder / "inbox").mkdir(exist_ok=True)
+    secret = make_secret(folder / "data" / "secret")
+    config.write_text(_CONFIG[lang], encoding="utf-8")  # last: a folder with a config is a whole one
+    return [config, workbook, folder / "inbox", secret]
+
+
+def make_secret(path: Path) -> Path:
+    """A new random secret that only its owner can read; an existing one stays."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return path
+    with os.fdopen(handle, "w") as file:
+        file.write(secrets.token_urlsafe(48))
+        file.flush()
+        os.fsync(file.fileno())
+    return path
+
+
+def read_secret(path: Path, environment: dict[str, str]) -> bytes:
+    """The secret that signs links: `TABIJI_SECRET`, else the file, made at need.
+
+    Raises InputError when others than its owner can read the file.
+    """
+    if given := environment.get("TABIJI_SECRET"):
+        return given.encode()
+    make_secret(path)
+    if path.stat().st_mode & 0o077:
+        raise InputError(text("config.secret_shared", path=path))
+    return path.read_text(encoding="utf-8").strip().encode()

@@ -1,0 +1,243 @@
+"""What people see: the documents of `bot.desk` as text for a terminal or a chat. Data in, text out; nothing is asked."""
+
+from __future__ import annotations
+
+import io
+import shutil
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from journey.texts import Lang, catalogue, text
+
+Row = Sequence[object]
+
+
+def table(lang: Lang, headers: Sequence[str], rows: Iterable[Row], *, title: str | None = None) -> str:
+    """A plain table; `headers` are names in the catalogue's `views` area, numbers are set to the right."""
+    return _grid([said(lang, name) for name in headers], rows, title)
+
+
+def said(lang: Lang, name: str, /, **values: object) -> str:
+    """A text of the `views` area."""
+    return text(f"views.{name}", **values).say(lang)
+
+
+def reason(lang: Lang, code: str | None) -> str:
+    """A reason code as a person reads it; an unknown one as it is."""
+    if not code:
+        return ""
+    key = f"views.reason_{code}"
+    return text(key).say(lang) if key in catalogue() else code
+
+
+def state(lang: Lang, code: str | None) -> str:
+    """A state of a campaign, approval or delivery as a person reads it."""
+    if not code:
+        return ""
+    key = f"views.state_{code}"
+    return text(key).say(lang) if key in catalogue() else code
+
+
+def bar(share: float, width: int = 24) -> str:
+    """A bar of `share` (0 to 1) of the width, at least a sliver where there is anything."""
+    full = round(share * width)
+    return "█" * full if full else ("▏" if share > 0 else "")
+
+
+def stages_view(document: Mapping[str, Any], lang: Lang) -> str:
+    """How many customers stand on each stage."""
+    parts = []
+    for journey in document["journeys"]:
+        rows = [(s["name"], s["id"], s["customers"]) for s in journey["stages"]]
+        rows.append((said(lang, "unassigned"), "", journey["unassigned"]))
+        most = max([r[2] for r in rows] + [1])
+        lines = [(name, identity, number, bar(number / most)) for name, identity, number in rows]
+        title = f"{journey['name']} ({journey['id']})"
+        parts.append(table(lang, ("stage", "id", "customers", "blank"), lines, title=title))
+    if not parts:
+        return said(lang, "no_journeys")
+    return "\n\n".join([*parts, said(lang, "as_of", at=document["at"])])
+
+
+def campaigns_view(rows: Sequence[Mapping[str, Any]], lang: Lang) -> str:
+    """Every campaign with its state and numbers."""
+    if not rows:
+        return said(lang, "no_campaigns")
+    return table(
+        lang,
+        ("id", "name", "state", "approval", "audience", "sent", "converted"),
+        [
+            (r["id"], r["name"], state(lang, r["state"]), state(lang, r["approval"]), r["audience"], r["sent"], r["converted"])
+            for r in rows
+        ],
+    )
+
+
+def deliveries_view(rows: Sequence[Mapping[str, Any]], lang: Lang, most: int = 200) -> str:
+    """Deliveries, the newest last; a long list is cut with a word on how to see the rest."""
+    if not rows:
+        return said(lang, "no_deliveries")
+    shown = rows[-most:]
+    body = table(
+        lang,
+        ("id", "campaign", "customer", "message", "channel", "state", "reason", "due", "sent_at"),
+        [
+            (
+                str(r["id"]), r["campaign"], r["customer"], r["message"], r["channel"], state(lang, r["state"]),
+                reason(lang, r["reason"]), short(r["due_at"]), short(r["sent_at"]),
+            )
+            for r in shown
+        ],
+    )  # fmt: skip
+    return body if len(shown) == len(rows) else body + "\n" + said(lang, "cut", shown=len(shown), all=len(rows))
+
+
+def why_view(rows: Sequence[Mapping[str, Any]], lang: Lang) -> str:
+    """Every decision about one customer, in order."""
+    if not rows:
+        return said(lang, "no_decisions")
+    return table(
+        lang,
+        ("at", "campaign", "decision", "reason", "detail"),
+        [
+            (short(r["at"]), r["campaign"], state(lang, r["decision"]), reason(lang, r["reason"]), _plain(r["detail"]))
+            for r in rows
+        ],
+    )
+
+
+def problems_view(rows: Sequence[Mapping[str, Any]], lang: Lang) -> str:
+    """A line a problem, its cell first."""
+    return "\n".join(problem_line(r, lang) for r in rows) if rows else said(lang, "no_problems")
+
+
+def problem_line(row: Mapping[str, Any], lang: Lang) -> str:
+    """`施策!F7  エラー  …`."""
+    place = f"{row['tab']}!{row['cell']}" if row["cell"] else row["tab"]
+    mark = said(lang, "severity_" + row["severity"])
+    return "  ".join(part for part in (place, mark, row["text"]) if part)
+
+
+def check_view(document: Mapping[str, Any], lang: Lang) -> str:
+    """Problems, overlaps, gaps and the Tests tab."""
+    lines = [problems_view(document["problems"], lang)]
+    for o in document["overlaps"]:
+        lines.append(o.get("text") or said(lang, "overlap", journey=o["journey"], stages=o["stages"], customers=o["customers"]))
+    for gap in document["gaps"]:
+        lines.append(gap.get("text") or said(lang, "gap", journey=gap["journey"], customers=gap["customers"]))
+    tests = document["tests"]
+    if tests:
+        passed = sum(bool(t["passed"]) for t in tests)
+        lines.append(said(lang, "tests", passed=passed, all=len(tests)))
+        lines += [
+            said(lang, "test_failed", example=t["example"], expected=_plain(t["expected"]), got=_plain(t["got"]))
+            for t in tests
+            if not t["passed"]
+        ]
+    return "\n".join(lines)
+
+
+def sync_view(document: Mapping[str, Any], lang: Lang, most: int = 60) -> str:
+    """What changed, and what kept it from changing."""
+    lines = [problem_line(p, lang) for p in document["problems"]]
+    if document["changed"]:
+        lines.append(said(lang, "version", version=document["version"], changes=len(document["changes"])))
+        for change in document["changes"][:most]:
+            place = " ".join(part for part in (change["tab"], change["id"], change["column"]) if part)
+            lines.append(f"  {place}: {_cut(change['before'])} → {_cut(change['after'])}")
+        if len(document["changes"]) > most:
+            lines.append(said(lang, "more", number=len(document["changes"]) - most))
+    elif any(p["severity"] == "error" for p in document["problems"]):
+        lines.append(said(lang, "kept", version=document["version"]))
+    else:
+        lines.append(said(lang, "unchanged", version=document["version"]))
+    return "\n".join(lines)
+
+
+def upload_view(rows: Sequence[Mapping[str, Any]], lang: Lang, most: int = 20) -> str:
+    """What became of each file."""
+    lines = []
+    for r in rows:
+        lines.append(
+            said(
+                lang, "uploaded", file=r["file"], kind=r["kind"], rows=r["rows"], accepted=r["accepted"],
+                unchanged=r["unchanged"], rejected=r["rejected"], guests=r["guests"],
+            )
+        )  # fmt: skip
+        for p in r["problems"][:most]:
+            place = said(lang, "row", row=p["row"]) if p["row"] else ""
+            lines.append("  " + " ".join(part for part in (place, p["column"] or "", p["text"]) if part))
+        if len(r["problems"]) > most:
+            lines.append("  " + said(lang, "more", number=len(r["problems"]) - most))
+        if r["rejected_file"]:
+            lines.append("  " + said(lang, "rejected_file", file=r["rejected_file"]))
+    return "\n".join(lines)
+
+
+def doctor_view(found: Sequence[Any], lang: Lang) -> str:
+    """One line a check: a mark, what was looked at, what was seen and what to do."""
+    marks = {"good": "✓", "note": "・", "bad": "✗"}
+    return "\n".join(f"{marks[f.state]} {f.said.say(lang)}" for f in found)
+
+
+def report_view(document: Mapping[str, Any], lang: Lang) -> str:
+    """The structure of the customer base by month, and who moved where."""
+    parts = []
+    months = sorted({r["month"] for r in document["structure"]})
+    names = list(dict.fromkeys(r["stage"] for r in document["structure"]))
+    if months:
+        counts = {(r["month"], r["stage"]): r["customers"] for r in document["structure"]}
+        out = [(month, *(counts.get((month, name), 0) for name in names)) for month in months]
+        parts.append(_grid([said(lang, "month"), *(n or said(lang, "unassigned") for n in names)], out))
+    if document["flows"]:
+        rows = [(f["from"] or "—", f["to"] or "—", f["customers"]) for f in document["flows"]]
+        parts.append(table(lang, ("from", "to", "customers"), rows, title=said(lang, "flows")))
+    if document["campaigns"]:
+        sent = [(c["id"], c["variant"] or "", c["sent"], c["converted"]) for c in document["campaigns"]]
+        parts.append(table(lang, ("campaign", "variant", "sent", "converted"), sent))
+    return "\n\n".join(parts) or said(lang, "nothing_yet")
+
+
+def short(moment: object) -> str:
+    """An ISO time as people read it: to the minute, without the offset."""
+    return str(moment)[:16].replace("T", " ") if moment else ""
+
+
+def _grid(headers: Sequence[str], rows: Iterable[Row], title: str | None = None) -> str:
+    made = Table(title=title, title_justify="left", box=None, pad_edge=False, header_style="bold", show_edge=False)
+    rows = [tuple(row) for row in rows]
+    for n, name in enumerate(headers):
+        numeric = any(isinstance(row[n], (int, float)) for row in rows)
+        made.add_column(name, justify="right" if numeric else "left", overflow="fold")
+    for row in rows:
+        made.add_row(*(_cell(value) for value in row))
+    out = io.StringIO()
+    width = max(80, shutil.get_terminal_size((110, 40)).columns)
+    Console(file=out, width=width, no_color=True, highlight=False, markup=False, emoji=False).print(made)
+    return "\n".join(line.rstrip() for line in out.getvalue().rstrip("\n").splitlines())
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return "—"
+    if isinstance(value, bool):
+        return "○" if value else "×"
+    return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def _plain(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, Mapping):
+        return " ".join(f"{k}={_plain(v)}" for k, v in value.items())
+    if isinstance(value, (list, tuple)):
+        return ", ".join(_plain(v) for v in value)
+    return str(value)
+
+
+def _cut(value: object, most: int = 60) -> str:
+    shown = " ".join(str(value or "").split())
+    return "∅" if not shown else shown if len(shown) <= most else shown[: most - 1] + "…"
