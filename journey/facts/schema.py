@@ -18,7 +18,7 @@ def sql_type(key: str, field_type: str) -> str:
     return "TIMESTAMPTZ" if key == "joined_at" else _BY_TYPE[field_type]
 
 
-# Beside the attributes of `journey.fields`: when `points` was true, when the customer was first heard of, when anything changed.
+# Beside the attributes of `journey.fields`: when `points` was true, when the customer was first heard of, and last changed.
 CUSTOMERS: Mapping[str, str] = {
     **{f.key: sql_type(f.key, f.type) for f in STANDARD},
     "points_at": "TIMESTAMPTZ",

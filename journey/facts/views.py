@@ -30,7 +30,7 @@ def literal(value: str) -> str:
 
 
 def connect(temporary: Path) -> duckdb.DuckDBPyConnection:
-    """An in-memory DuckDB that speaks UTC and spills into `temporary` (a folder of its own: two processes must not share one)."""
+    """An in-memory DuckDB in UTC that spills into `temporary`, a folder of its own: two processes must not share one."""
     con = duckdb.connect(
         ":memory:",
         config={
