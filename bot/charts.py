@@ -30,7 +30,12 @@ def stage_chart(days: Sequence[date], counts: Sequence[tuple[str, Sequence[int]]
     """
     figure, axes = _figure(10, 5)
     axes.stackplot(
-        list(days), [list(c) for _, c in counts], labels=[n for n, _ in counts], colors=_COLOURS, edgecolor="white", linewidth=0.6
+        list(days),
+        [list(c) for _, c in counts],
+        labels=[n for n, _ in counts],
+        colors=_COLOURS,
+        edgecolor="white",
+        linewidth=0.6,
     )
     axes.set_title(title, loc="left", fontsize=13)
     axes.set_ylabel("人数" if lang == "ja" else "customers")
