@@ -1,0 +1,159 @@
+"""Builds a ready-made workbook from a template's words: `tabiji init` calls this."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from openpyxl import Workbook
+from openpyxl.formatting.rule import FormulaRule
+from openpyxl.worksheet.worksheet import Worksheet
+
+from journey.errors import InputError, OutsideError
+from journey.texts import Lang, text
+from sheets_sync import headers
+from sheets_sync.templates import layout, maps, style
+from sheets_sync.templates.columns import GIVEN_WIDTH, LAYOUTS, SETTING_DROPDOWNS, SPARE_ROWS
+from sheets_sync.templates.content import SETTINGS_KEYS, Words, load_words
+from sheets_sync.templates.guide import write_guide
+from sheets_sync.templates.tables import Choices, Head, add_dropdown, print_setup, write_table
+
+_NEEDED = {
+    "messages": ("id", "subject", "body"),
+    "campaigns": ("id", "name", "active", "journey", "stage", "trigger", "message", "channels", "kind"),
+    "segments": ("name", "condition"),
+    "fields": ("field", "label", "type"),
+    "settings": ("key", "value"),
+    "holidays": ("date",),
+    "tests": ("example", "stage"),
+}
+_FREEZE = {"messages": "B2", "campaigns": "C2", "tests": "B2"}
+
+
+def build_workbook(template: str, lang: Lang, path: Path) -> None:
+    """Writes the workbook of `template` in `lang` to `path`, a new `.xlsx` file.
+
+    Raises InputError for a template that is unknown or not built yet and for a path that is already there, OutsideError where the
+    file cannot be written.
+    """
+    words = load_words(template, lang)
+    if path.exists():
+        raise InputError(text("template.exists", path=path))
+    book = make_workbook(words, lang)
+    try:
+        book.save(path)
+    except OSError as error:
+        raise OutsideError(text("template.cannot_write", path=path, why=error.strerror or error)) from error
+
+
+def make_workbook(words: Words, lang: Lang) -> Workbook:
+    """The workbook in memory, its tabs in the order of sheet.md."""
+    book = Workbook()
+    book.remove(book.active)
+    specs = {spec.key: spec for spec in (*headers.TABLES, *headers.NEVER_READ)}
+    map_title = f"{'ジャーニー' if lang == 'ja' else 'Journey'} {words.journey['name']}"
+    messages_title = _title(specs["messages"], lang)
+    last = len(words.messages) + SPARE_ROWS + 1
+    lists = {**maps.ranges(map_title), "messages.id": f"'{messages_title}'!$A$2:$A${last}"}
+    choices = Choices(words.shared["choices"], lists, words.shared["prompts"])
+
+    guide = _sheet(book, _title(specs["guide"], lang), style.AMBER)
+    write_guide(guide, words.guide, words.shared["settings"], lang)
+    chart = _sheet(book, map_title, style.NAVY)
+    maps.write_map(chart, words.shared["journey"], words.journey, words.shared["notes"]["program"], lang)
+    for key in ("messages", "campaigns", "segments", "fields", "settings", "holidays", "tests"):
+        sheet = _sheet(book, _title(specs[key], lang), style.NAVY if key in ("messages", "campaigns") else style.TEAL)
+        heads = _heads(specs[key], words, lang)
+        write_table(sheet, heads, _rows(key, words), choices, lang, freeze=_FREEZE.get(key, "A2"))
+        if key == "campaigns":
+            _colour_campaigns(sheet, heads, choices)
+        if key == "settings":
+            _setting_dropdowns(sheet, choices)
+    for key in ("status", "log"):
+        _for_the_program(_sheet(book, _title(specs[key], lang), style.GREY), words.shared["notes"][key], lang)
+    book.properties.creator = "Tabiji"
+    book.properties.title = words.journey["name"]
+    return book
+
+
+def _sheet(book: Workbook, title: str, colour: str) -> Worksheet:
+    sheet = book.create_sheet(title)
+    sheet.sheet_properties.tabColor = colour
+    sheet.sheet_view.zoomScale = 100
+    return sheet
+
+
+def _title(spec: headers.TabSpec, lang: Lang) -> str:
+    return spec.ja if lang == "ja" else spec.en
+
+
+def _heads(spec: headers.TabSpec, words: Words, lang: Lang) -> list[Head]:
+    notes: Mapping[str, str] = words.shared["columns"][spec.key]
+    layouts, needed, program = LAYOUTS[spec.key], _NEEDED[spec.key], words.shared["notes"]["program"]
+    heads: list[Head] = []
+    for column in spec.columns:
+        placed = layouts[column.key]
+        said = program if column.program else notes[column.key]
+        is_needed = column.key in needed
+        label = column.said(lang == "ja")
+        heads.append(Head(column.key, label, placed.width, said, column.program, is_needed, placed.dropdown))
+    if spec.key == "settings":
+        for key in ("default", "notes"):
+            heads.append(Head(key, words.shared["labels"][key], layouts[key].width, notes[key]))
+    if spec.key == "tests":
+        given = [Head(f"given{i}", name, GIVEN_WIDTH, notes["given"]) for i, name in enumerate(words.given)]
+        heads[1:1] = given
+    return heads
+
+
+def _rows(key: str, words: Words) -> Sequence[Mapping[str, str]]:
+    if key == "messages":
+        return words.messages
+    if key == "campaigns":
+        return [{"journey": words.journey["name"], **row} for row in words.campaigns]
+    if key == "segments":
+        return words.segments
+    if key == "fields":
+        return words.fields
+    if key == "holidays":
+        return words.holidays
+    if key == "tests":
+        return [_example(row, words.shared["labels"]["comma"]) for row in words.tests]
+    settings: Mapping[str, Sequence[str]] = words.shared["settings"]
+    return [dict(zip(("key", "value", "default", "notes"), settings[name], strict=True)) for name in SETTINGS_KEYS]
+
+
+def _example(row: Mapping[str, Any], comma: str) -> dict[str, str]:
+    given = {f"given{i}": value for i, value in enumerate(row["values"])}
+    return {"example": row["name"], **given, "stage": row["stage"], "campaigns": comma.join(row["campaigns"])}
+
+
+def _colour_campaigns(sheet: Worksheet, heads: Sequence[Head], choices: Choices) -> None:
+    """A stopped campaign is grey, a transactional one red: it passes by the protections of customers."""
+    keys = [head.key for head in heads]
+    active, kind = (sheet.cell(2, keys.index(key) + 1).column_letter for key in ("active", "kind"))
+    where = f"A2:{sheet.cell(2, keys.index('owner') + 1).column_letter}{SPARE_ROWS}"
+    red = style.fill("FBE4E2")
+    sheet.conditional_formatting.add(
+        where, FormulaRule(formula=[f'${kind}2="{choices.words["kind"][1]}"'], fill=red, font=style.rule_font(style.RED))
+    )
+    sheet.conditional_formatting.add(
+        where, FormulaRule(formula=[f'${active}2="{choices.words["active"][1]}"'], font=style.rule_font(style.GREY))
+    )
+
+
+def _setting_dropdowns(sheet: Worksheet, choices: Choices) -> None:
+    for key, dropdown in SETTING_DROPDOWNS.items():
+        add_dropdown(sheet, f"B{SETTINGS_KEYS.index(key) + 2}", dropdown, choices)
+
+
+def _for_the_program(sheet: Worksheet, said: str, lang: Lang) -> None:
+    sheet.column_dimensions["A"].width = 100
+    cell = sheet.cell(1, 1, said)
+    cell.font = style.font(lang, colour="4A4F57")
+    cell.fill = style.fill(style.PALE_GREY)
+    cell.alignment = style.MIDDLE
+    sheet.row_dimensions[1].height = layout.height([(said, 100)]) + 10
+    sheet.freeze_panes = "A2"
+    print_setup(sheet)

@@ -1,0 +1,38 @@
+"""The look of a ready-made workbook: fonts, colours, borders. Values only."""
+
+from __future__ import annotations
+
+from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
+
+from journey.texts import Lang
+
+NAVY, TEAL, GREY, AMBER = "1F3A5F", "2F7F86", "8A8F98", "C9802B"
+"""Colours of headers and tabs: needed columns, further ones, the program's own, the guide."""
+
+PALE_NAVY, PALE_GREY, PALE_AMBER, LINE_COLOUR = "E8EEF6", "EFF0F2", "FBF1E2", "C9CFD8"
+RED = "B3261E"
+
+_FONT_NAMES: dict[Lang, str] = {"ja": "Meiryo UI", "en": "Arial"}
+
+TOP = Alignment(wrap_text=True, vertical="top")
+MIDDLE = Alignment(wrap_text=True, vertical="center")
+ONE_LINE = Alignment(vertical="center")
+CENTRED = Alignment(wrap_text=True, vertical="center", horizontal="center")
+
+_SIDE = Side(style="thin", color=LINE_COLOUR)
+BOXED = Border(left=_SIDE, right=_SIDE, top=_SIDE, bottom=_SIDE)
+
+
+def font(lang: Lang, *, size: float = 10, bold: bool = False, colour: str = "22272E") -> Font:
+    """A font that the usual machines of that language have."""
+    return Font(name=_FONT_NAMES[lang], size=size, bold=bold, color=colour)
+
+
+def fill(colour: str) -> PatternFill:
+    """A plain fill."""
+    return PatternFill("solid", start_color=colour, end_color=colour)
+
+
+def rule_font(colour: str) -> Font:
+    """The font of a conditional format, which may change colours but neither name nor size."""
+    return Font(color=colour)
