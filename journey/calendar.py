@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from journey.clock import at_local, local_date
+from journey.clock import at_local, day_start, local_date
 from journey.model import AfterInStage, Delay, Once, OnEnter, Recurring, Settings, WindowSpan
 
 DAY = timedelta(days=1)
@@ -97,11 +97,11 @@ def next_moment(
     zone: ZoneInfo,
     at: datetime,
     promotional: bool,
-) -> datetime | None:
+) -> datetime:
     """The first moment from `at` on at which sending is allowed, in the customer's zone; `at` itself where it is.
 
-    Promotional messages keep the windows, the quiet hours and the holidays, transactional ones only their own windows. None
-    where no moment within a year is allowed.
+    Promotional messages keep the windows, the quiet hours and the holidays, transactional ones only their own windows.
+    Where no moment within a year is allowed, the end of that year: then it is asked again.
     """
     if not promotional:
         quiet, holidays = None, ()
@@ -114,7 +114,7 @@ def next_moment(
         for start, end in _open_spans(day, windows, quiet, zone):
             if end > at:
                 return max(start, at)
-    return None
+    return day_start(first + timedelta(days=HORIZON_DAYS), zone)
 
 
 def within_dates(start: date | None, end: date | None, moment: datetime, zone: ZoneInfo) -> bool:
@@ -126,9 +126,7 @@ def within_dates(start: date | None, end: date | None, moment: datetime, zone: Z
 Span = tuple[datetime, datetime]
 
 
-def _open_spans(
-    day: date, windows: Sequence[WindowSpan], quiet: tuple[time, time] | None, zone: ZoneInfo
-) -> list[Span]:
+def _open_spans(day: date, windows: Sequence[WindowSpan], quiet: tuple[time, time] | None, zone: ZoneInfo) -> list[Span]:
     """The parts of a local day in which sending is allowed, in order."""
     whole = (at_local(day, time(0), zone), at_local(day + DAY, time(0), zone))
     if windows:

@@ -97,7 +97,9 @@ def approve(
                 again = text("approvals.already_approved", campaign=standing.campaign_id)
                 decided.append(Decided(standing.campaign_id, again, changed=False))
             else:
-                decided.append(_approve_one(connection, ground, current[standing.campaign_id], who, now, *foreseen[standing.campaign_id]))
+                decided.append(
+                    _approve_one(connection, ground, current[standing.campaign_id], who, now, *foreseen[standing.campaign_id])
+                )
     return tuple(decided)
 
 
@@ -108,7 +110,9 @@ def reject(engine: Engine, ground: Ground, campaign_id: str, *, who: str, now: d
         if standing.state == "draft" or not standing.content_hash:
             raise InputError(text("approvals.draft", campaign=standing.campaign_id))
         if standing.approval == "rejected":
-            return Decided(standing.campaign_id, text("approvals.already_rejected", campaign=standing.campaign_id), changed=False)
+            return Decided(
+                standing.campaign_id, text("approvals.already_rejected", campaign=standing.campaign_id), changed=False
+            )
         if standing.approval == "approved":
             raise InputError(text("approvals.nothing_to_reject", campaign=standing.campaign_id))
         _record(connection, standing, "rejected", who, now, reason=reason or None)
@@ -150,10 +154,17 @@ def _switch(
         known = ground.standings(connection, now)
         wanted = list(known.values()) if campaign_id is None else [_known(known, campaign_id)]
         change = [s for s in wanted if s.paused != paused]
-        decided = [Decided(s.campaign_id, text(f"approvals.already_{action}d", campaign=s.campaign_id), changed=False)
-                   for s in wanted if s.paused == paused and campaign_id is not None]
+        decided = [
+            Decided(s.campaign_id, text(f"approvals.already_{action}d", campaign=s.campaign_id), changed=False)
+            for s in wanted
+            if s.paused == paused and campaign_id is not None
+        ]
         for standing in change:
-            values: dict[str, Any] = {"paused": paused, "paused_by": who if paused else None, "paused_at": now if paused else None}
+            values: dict[str, Any] = {
+                "paused": paused,
+                "paused_by": who if paused else None,
+                "paused_at": now if paused else None,
+            }
             _put_state(connection, standing.campaign_id, values if paused else {**values, "idle_at": now})
             _note(connection, who, action, standing.campaign_id, now, None)
             decided.append(Decided(standing.campaign_id, text(f"approvals.{action}d", campaign=standing.campaign_id)))
@@ -217,7 +228,9 @@ def _approve_one(
     detail = {"content_hash": standing.content_hash, "estimate": estimate, "existing": existing}
     _note(connection, who, "approve", campaign.id, now, detail)
     if existing is not None:
-        return Decided(campaign.id, text("approvals.approved_existing", campaign=campaign.id, estimate=estimate, existing=existing))
+        return Decided(
+            campaign.id, text("approvals.approved_existing", campaign=campaign.id, estimate=estimate, existing=existing)
+        )
     return Decided(campaign.id, text("approvals.approved", campaign=campaign.id, estimate=estimate))
 
 

@@ -30,7 +30,7 @@ def audience_hash(campaign: Campaign, workbook: Workbook, names: Names, channel_
     `campaign` may be an approved one that differs from the workbook's row of today. What is no longer there hashes as absent.
     """
     collected = _Collected(names)
-    collected.condition(campaign.audience)
+    collected.condition(campaign.audience, campaign.journey)
     journey = next((j for j in workbook.journeys if j.id == campaign.journey), None)
     if campaign.journey is not None:
         collected.journey(campaign.journey, journey, _stages_of(campaign, journey))
@@ -55,16 +55,17 @@ class _Collected:
 
     def __init__(self, names: Names) -> None:
         self._names = names
-        self._seen: set[str] = set()
+        self._seen: set[tuple[str, str | None]] = set()
         self.journeys: dict[str, dict[str, Any]] = {}
         self.segments: dict[str, str] = {}
         self.fields: dict[str, str] = {}
 
-    def condition(self, source: str) -> Compiled:
-        compiled = compile_condition(source, self._names)
-        if source in self._seen:
+    def condition(self, source: str, of: str | None) -> Compiled:
+        """Collects what a condition uses; `of` is the journey that it stands in."""
+        compiled = compile_condition(source, self._names, of)
+        if (source, of) in self._seen:
             return compiled
-        self._seen.add(source)
+        self._seen.add((source, of))
         for name in compiled.uses.segments:
             segment = self._names.segment(name)
             self.segments[segment.name if segment else name] = segment.condition if segment else ""
@@ -73,7 +74,9 @@ class _Collected:
             self.fields[key] = known.type if known else ""
         for journey_id in compiled.uses.journeys:
             other = next((j for j in self._names.journeys if j.id == journey_id), None)
-            self.journey(journey_id, other, [s.id for s in other.stages] if other else ())
+            named = [stage for owner, stage in compiled.uses.stages if owner == journey_id]
+            whole = not named or "days_in_stage" in compiled.uses.features  # how long on whichever stage: all of them matter
+            self.journey(journey_id, other, [s.id for s in other.stages] if other and whole else named)
         return compiled
 
     def journey(self, journey_id: str, journey: JourneyMap | None, stages: Iterable[str]) -> None:
@@ -81,7 +84,7 @@ class _Collected:
             self.journeys[journey_id] = {}
             return
         part = self.journeys.setdefault(journey_id, {"audience": journey.audience, "stages": {}})
-        self.condition(journey.audience)
+        self.condition(journey.audience, journey_id)
         by_id = {s.id: s for s in journey.stages}
         for stage_id in stages:
             if stage_id in part["stages"]:
@@ -91,11 +94,13 @@ class _Collected:
                 part["stages"][stage_id] = self._stage(by_id[stage_id], journey, by_id)
 
     def _stage(self, stage: Stage, journey: JourneyMap, by_id: Mapping[str, Stage]) -> list[Any]:
-        own = self.condition(stage.condition)
+        own = self.condition(stage.condition, journey.id)
         before = journey.check_order[: journey.check_order.index(stage.id)]
-        winners = {
-            other.condition for other in (by_id[i] for i in before) if not disjoint(self.condition(other.condition), own)
-        }
+        winners = set()
+        for other in (by_id[i] for i in before):
+            if not disjoint(compile_condition(other.condition, self._names, journey.id), own):
+                self.condition(other.condition, journey.id)
+                winners.add(other.condition)
         return [stage.condition, sorted(winners)]
 
 

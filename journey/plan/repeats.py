@@ -1,0 +1,77 @@
+"""What recurs or happens once: the occurrence that is due, frozen whole with its audience."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection, insert, select
+
+from journey.approvals import Standing
+from journey.calendar import Occurrence, newest_occurrence, within_dates
+from journey.ledger import PlannedRow, freeze
+from journey.model import Campaign, Once, Recurring, Settings
+from journey.plan.limits import Held, drifted, late, too_many
+from journey.store.tables import occurrences
+
+STEP = "1"
+"""A campaign without an action tree has one step."""
+
+
+def due(
+    connection: Connection, standing: Standing, campaign: Campaign, settings: Settings, now: datetime, zone: ZoneInfo
+) -> Occurrence | None:
+    """The occurrence that has fallen due and is not frozen yet, or None.
+
+    Of several missed ones only the newest counts; what fell due before the first approval, or while a recurring campaign was
+    stopped, is not made up.
+    """
+    if not isinstance(campaign.trigger, (Recurring, Once)) or standing.in_force_at is None:
+        return None
+    after = standing.in_force_at
+    if isinstance(campaign.trigger, Recurring) and standing.idle_at is not None:
+        after = max(after, standing.idle_at)
+    newest = newest_occurrence(campaign.trigger, after, now, settings, zone)
+    if newest is None or not within_dates(campaign.start, campaign.end, newest.due_at, zone):
+        return None
+    return None if _frozen(connection, campaign.id, newest.name) else newest
+
+
+def freeze_occurrence(
+    connection: Connection,
+    standing: Standing,
+    campaign: Campaign,
+    occurrence: Occurrence,
+    customers: list[str],
+    settings: Settings,
+    now: datetime,
+) -> tuple[int, Held | None]:
+    """Freezes an occurrence with its whole audience, in the caller's transaction; how many were planned, and why they are held.
+
+    Does nothing where another process froze it first.
+    """
+    if _frozen(connection, campaign.id, occurrence.name):
+        return 0, None
+    held = (
+        too_many(settings, standing.estimate, len(customers), occurrence.day.isoformat())
+        or drifted(settings, standing.estimate, len(customers))
+        or (late(settings, occurrence.due_at, now) if customers else None)
+    )
+    reason, detail = (held.reason, held.detail) if held else (None, None)
+    connection.execute(
+        insert(occurrences).values(
+            campaign_id=campaign.id,
+            occurrence=occurrence.name,
+            due_at=occurrence.due_at,
+            frozen_at=now,
+            audience=len(customers),
+            hold=reason,
+        )
+    )
+    rows = (PlannedRow(c, STEP, occurrence.name, occurrence.due_at, "planned", reason, detail) for c in customers)
+    return freeze(connection, campaign, rows, now), held
+
+
+def _frozen(connection: Connection, campaign_id: str, name: str) -> bool:
+    known = select(occurrences.c.occurrence).where(occurrences.c.campaign_id == campaign_id, occurrences.c.occurrence == name)
+    return connection.scalar(known) is not None
