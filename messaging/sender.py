@@ -1,0 +1,464 @@
+"""The sender: claim → gate → make → hand over → record, a window at a time (delivery.md).
+
+    for each batch (thousands):   lease it; one look at the facts; the gate; write all refusals at once
+      for each window (W):        make its messages; ONE transaction: record the answers of the window before, check again what
+                                  may have changed, mark this one handed over; then, outside any transaction, send it
+
+A crash leaves at most W deliveries in doubt, a pause or an × lets at most W more go out, and nothing is ever lost: what was not
+handed over is planned again by the next start.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from sqlalchemy import Connection, Engine, delete, func, insert, or_, select
+from sqlalchemy import case as sql_case
+
+from journey import ledger
+from journey.clock import Clock, local_date
+from journey.errors import TabijiError
+from journey.ledger import Evidence, HandOver, Hold, Refusal, Skip
+from journey.ledger.read import address_taken
+from journey.ledger.states import STICKY_HOLDS
+from journey.lock import EpochLost, require_epoch
+from journey.model import ChannelName, MessageVariant
+from journey.store.engine import reading, writing
+from journey.store.tables import approvals, campaign_state, deliveries, parcels, versions
+from journey.texts import Lang, text
+from messaging.caps import Use
+from messaging.cases import Batch, Gatherer, decide_all, world
+from messaging.channels.base import Accepted, Answer, Channel, InDoubt, NotAccepted, Parcel
+from messaging.choose import choose
+from messaging.gate import Case, Send, decide
+from messaging.ports import InForce, Load, Look, Made, Make, Order, Seen
+
+BATCH = 2_000
+WINDOW = 20
+THREADS = 4
+STALLED_AT = 5
+"""A channel that refused a whole window of at least so many, all for the time being, is left alone for the rest of the run."""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a run stands: rows decided about so far, and how many were due when it began."""
+
+    done: int
+    due: int
+
+
+@dataclass(frozen=True)
+class SendReport:
+    """What one run did: counts of deliveries, refusals by reason code, and channels that it left alone."""
+
+    accepted: int = 0
+    in_doubt: int = 0
+    not_accepted: int = 0
+    failed: int = 0
+    skipped: Mapping[str, int] = field(default_factory=dict)
+    deferred: Mapping[str, int] = field(default_factory=dict)
+    held: Mapping[str, int] = field(default_factory=dict)
+    stalled: tuple[ChannelName, ...] = ()
+    stopped: bool = False
+    """It was told to stop; the rest is planned as before."""
+
+
+@dataclass(frozen=True)
+class Sender:
+    """Everything one sending process works with. `epoch` is from `journey.lock.only_one`."""
+
+    engine: Engine
+    epoch: int
+    clock: Clock
+    load: Load
+    look: Look
+    make: Make
+    gatherer: Gatherer
+    channels: Mapping[ChannelName, Channel]
+    lang: Lang = "en"
+    window: int = WINDOW
+
+    def start(self) -> tuple[int, int]:
+        """Once, before the first run: sets right what an older process left. Returns (planned again, in doubt)."""
+        now = self.clock.now()
+        with writing(self.engine) as connection:
+            require_epoch(connection, self.epoch)
+            found = ledger.recover(connection, self.epoch, now)
+            repeating = [name for name, channel in self.channels.items() if channel.when_in_doubt == "repeat"]
+            ledger.repeat_doubtful(connection, repeating, now)
+        return found
+
+    def send_due(
+        self,
+        stop: Callable[[], bool] = lambda: False,
+        progress: Callable[[Progress], None] = lambda _: None,
+    ) -> SendReport:
+        """Sends all that is due and may go out. Stops between two windows when `stop` says so. Raises EpochLost."""
+        run = _Run(self, stop, progress)
+        try:
+            return run.all()
+        finally:
+            for channel in self.channels.values():
+                channel.close()
+
+
+@dataclass(frozen=True)
+class _Ready:
+    """A made message, not yet handed over."""
+
+    case: Case
+    parcel: Parcel
+    handed: HandOver
+
+
+@dataclass(frozen=True)
+class _Answered:
+    """A handed-over parcel with what came back."""
+
+    parcel: Parcel
+    answer: Answer
+
+
+class _Run:
+    """One `send_due`: what it has counted, and the window whose answers are not written yet."""
+
+    def __init__(self, sender: Sender, stop: Callable[[], bool], progress: Callable[[Progress], None]) -> None:
+        self._s = sender
+        self._stop = stop
+        self._progress = progress
+        self._counts: dict[str, int] = {}
+        self._refused: dict[type, dict[str, int]] = {Skip: {}, ledger.Defer: {}, Hold: {}}
+        self._answered: list[_Answered] = []
+        self._stalled: set[ChannelName] = set()
+        self._stamp: object = None
+        self._done = 0
+        self._due = 0
+
+    def all(self) -> SendReport:
+        try:
+            return self._all()
+        except EpochLost:
+            if self._answered:  # a newer process has taken over; what a provider answered is evidence all the same
+                with writing(self._s.engine) as connection:
+                    self._record(connection)
+            raise
+
+    def _all(self) -> SendReport:
+        in_force, campaigns = self._begin()
+        stopped = False
+        with ThreadPoolExecutor(THREADS, thread_name_prefix="send") as pool:
+            while campaigns and not stopped:
+                with self._transaction() as connection:
+                    rows = ledger.claim(connection, self._s.epoch, campaigns, self._s.clock.now(), BATCH)
+                if not rows:
+                    break
+                stopped = not self._batch(rows, in_force, pool)
+                if not stopped and self._changed():
+                    in_force, campaigns = self._begin()
+                campaigns = [c for c in campaigns if not self._stalled.intersection(_channels(in_force, c))]
+        return self._report(stopped)
+
+    def _begin(self) -> tuple[InForce, list[str]]:
+        """What is in force now, and the campaigns whose deliveries may be claimed; the others' due rows say why they wait."""
+        now = self._s.clock.now()
+        with self._transaction() as connection:
+            in_force = self._s.load(connection, now)
+            self._stamp = _stamp(connection)
+            due = _due(connection, now)
+            self._due = max(self._due, self._done + sum(due.values()))
+            may_run = []
+            for campaign in due:
+                standing = in_force.standings.get(campaign)
+                hold = "inactive" if standing is None else standing.hold
+                if hold is not None or standing is None or standing.live is None:
+                    held = ledger.hold_campaign(connection, campaign, hold or "not_approved", now)
+                    self._count(Hold, hold or "not_approved", held)
+                    continue
+                may_run.append(campaign)
+                ledger.reopen_render(connection, campaign, standing.live_hash)
+                row = standing.live[0]
+                usable = [c for c in row.channels if not self._s.gatherer.refused(c, row, in_force.settings)]
+                if usable:
+                    ledger.reopen_channels(connection, campaign, usable)
+        return in_force, may_run
+
+    def _batch(self, rows: Sequence[ledger.Delivery], in_force: InForce, pool: ThreadPoolExecutor) -> bool:
+        """One claimed batch to its end. False where it was told to stop."""
+        now = self._s.clock.now()
+        seen = self._s.look(rows, in_force, now)
+        with reading(self._s.engine) as connection:
+            batch = self._s.gatherer.batch(connection, rows, seen, in_force, now)
+            decided = decide_all(connection, batch, in_force, now)
+            kept = _kept(connection, [case.delivery.id for case, d in decided if isinstance(d, Send)])
+        refused = [(case.delivery.id, d) for case, d in decided if not isinstance(d, Send)]
+        if refused:
+            with self._transaction() as connection:
+                self._settle(connection, refused, now)
+            self._tell(len(refused))
+        going = [(case, d.channel) for case, d in decided if isinstance(d, Send)]
+        open_ids = [case.delivery.id for case, _ in going]
+        told_to_stop = False
+        for start in range(0, len(going), self._s.window):
+            told_to_stop = self._stop()
+            if (
+                told_to_stop
+                or self._stalled
+                or not self._window(going[start : start + self._s.window], batch, kept, in_force, pool)
+            ):
+                break
+        with self._transaction() as connection:  # the last answers, and whatever of the batch was not handed over
+            ledger.let_go(connection, self._s.epoch, open_ids)
+        return not told_to_stop
+
+    def _window(
+        self,
+        going: Sequence[tuple[Case, ChannelName]],
+        batch: Batch,
+        kept: Mapping[int, Parcel],
+        in_force: InForce,
+        pool: ThreadPoolExecutor,
+    ) -> bool:
+        """One window. False where something decided meanwhile (pause, approval, a new workbook) asks for a fresh start."""
+        now = self._s.clock.now()
+        ready: list[_Ready] = []
+        unmade: list[tuple[int, Refusal]] = []
+        for case, channel in going:
+            made = self._ready(case, channel, batch.seen, kept, in_force, now)
+            if isinstance(made, _Ready):
+                ready.append(made)
+            else:
+                unmade.append((case.delivery.id, made))
+        with self._transaction() as connection:
+            self._settle(connection, unmade, now)
+            if _stamp(connection) != self._stamp:
+                return False
+            parting = self._hand_over(connection, ready, in_force, now)
+        sent = [p for p in parting if p.channel in self._s.channels]
+        answers = list(pool.map(self._send, sent))
+        self._answered = [_Answered(parcel, answer) for parcel, answer in zip(sent, answers, strict=True)]
+        self._watch(self._answered)
+        self._tell(len(going))
+        return True
+
+    def _ready(
+        self,
+        case: Case,
+        channel: ChannelName,
+        seen: Mapping[int, Seen],
+        kept: Mapping[int, Parcel],
+        in_force: InForce,
+        now: datetime,
+    ) -> _Ready | Refusal:
+        """The message for one delivery; a kept one is repeated byte for byte."""
+        row, standing = case.delivery, in_force.standings[case.campaign.id]
+        assert standing.live is not None
+        known = seen[row.id]
+        address = next(r.address for r in case.routes if r.channel == channel) or ""
+        languages = [str(known.attributes.get("language") or ""), self._s.lang]
+        variant = choose(standing.live[1], row.customer_id, channel, [x for x in languages if x])
+        if variant is None:
+            why = text("delivery.no_variant", message=case.campaign.message, channel=channel)
+            return Hold("render", {"why": why.say(self._s.lang)}, content_hash=standing.live_hash)
+        attempt = row.attempt_id or uuid.uuid4().hex
+        header = row.header_id or uuid.uuid4().hex
+        parcel = kept.get(row.id)
+        if parcel is None or (parcel.channel, parcel.address) != (channel, address):
+            try:
+                order = Order(case.campaign, variant, channel, address, row.customer_id, known, header, now)
+                made: Made = self._s.make(order, in_force)
+            except TabijiError as error:
+                return Hold("render", {"why": error.said.say(self._s.lang)}, content_hash=standing.live_hash)
+            parcel = Parcel(row.id, attempt, channel, address, made.payload, made.sender, now, made.facts)
+        return _Ready(case, parcel, self._handed(case, parcel, variant, header, in_force, now))
+
+    def _handed(
+        self, case: Case, parcel: Parcel, variant: MessageVariant, header: str, in_force: InForce, now: datetime
+    ) -> HandOver:
+        return HandOver(
+            delivery_id=case.delivery.id,
+            attempt_id=parcel.attempt_id,
+            content_hash=in_force.standings[case.campaign.id].live_hash,
+            message_id=variant.message,
+            variant=variant.variant,
+            language=variant.language,
+            channel=parcel.channel,
+            address_key=self._s.gatherer.addresses.key(parcel.channel, parcel.address),
+            local_day=local_date(now, in_force.zone).isoformat(),
+            header_id=header,
+            payload_hash=hashlib.sha256(parcel.payload).hexdigest(),
+        )
+
+    def _hand_over(self, connection: Connection, ready: Sequence[_Ready], in_force: InForce, now: datetime) -> list[Parcel]:
+        """Asks the gate once more with what this transaction sees, and marks those that still may go."""
+        around = world(in_force, now)
+        fresh = self._s.gatherer.fresh(connection, [r.case for r in ready], in_force, now)
+        going: list[_Ready] = []
+        refused: list[tuple[int, Refusal]] = []
+        for one, case in zip(ready, fresh, strict=True):
+            # Those of this window before it have taken room too.
+            same = [o for o in going if o.case.delivery.customer_id == case.delivery.customer_id]
+            uses = [*case.uses, *(Use(o.case.delivery.kind, o.parcel.channel, around.today) for o in same)]
+            decision = decide(replace(case, uses=uses), around)
+            if isinstance(decision, Send) and decision.channel == one.parcel.channel:
+                twin = self._twin(connection, one, going)
+                if twin is None:
+                    going.append(one)
+                else:
+                    refused.append((one.handed.delivery_id, Skip("already", {"delivery": twin})))
+            elif not isinstance(decision, Send):
+                refused.append((one.handed.delivery_id, decision))
+            # else another channel fits now: it stays leased, is let go with the batch, and is made anew
+        self._settle(connection, refused, now)
+        marked = ledger.hand_over(connection, self._s.epoch, [one.handed for one in going], now)
+        parting = [one.parcel for one in going if one.handed.delivery_id in marked]
+        _keep(connection, [p for p in parting if self._s.channels[p.channel].when_in_doubt == "repeat"])
+        return parting
+
+    def _twin(self, connection: Connection, one: _Ready, going: Sequence[_Ready]) -> int | None:
+        """Another delivery of the same step to the same address today, under another customer row."""
+        row, key = one.case.delivery, (one.handed.channel, one.handed.address_key)
+        for other in going:
+            same_step = (other.case.campaign.id, other.case.delivery.step) == (row.campaign_id, row.step)
+            if same_step and (other.handed.channel, other.handed.address_key) == key:
+                return other.handed.delivery_id
+        taken = address_taken(connection, row.campaign_id, row.step, row.generation, one.handed.local_day, [key])
+        return next((known for known in taken.values() if known != row.id), None)
+
+    def _send(self, parcel: Parcel) -> Answer:
+        try:
+            return self._s.channels[parcel.channel].send(parcel)
+        except Exception as error:  # a channel that breaks its promise not to raise: nobody knows what it did
+            return InDoubt(type(error).__name__)
+
+    @contextmanager
+    def _transaction(self) -> Iterator[Connection]:
+        """A transaction under this process's epoch. It always holds the answers of the window before: the group commit."""
+        with writing(self._s.engine) as connection:
+            require_epoch(connection, self._s.epoch)
+            states = self._record(connection)
+            yield connection
+        for state in states:
+            self._counts[state] = self._counts.get(state, 0) + 1
+        self._answered = []
+
+    def _record(self, connection: Connection) -> list[str]:
+        found = [self._evidence(one) for one in self._answered]
+        return list(ledger.record(connection, found, self._s.clock.now()).values()) if found else []
+
+    def _evidence(self, one: _Answered) -> Evidence:
+        repeatable = self._s.channels[one.parcel.channel].when_in_doubt == "repeat"
+        answer, attempt = one.answer, one.parcel.attempt_id
+        if isinstance(answer, Accepted):
+            return Evidence(attempt, "accepted", provider_id=answer.provider_id)
+        said = answer.reason.replace(one.parcel.address, "***")  # providers like to repeat the address; the trail must not
+        if isinstance(answer, NotAccepted):
+            return Evidence(
+                attempt,
+                "not_accepted",
+                said,
+                permanent=answer.permanent,
+                address_refused=answer.bounced,
+                retry_after=answer.retry_after,
+            )
+        return Evidence(attempt, "in_doubt", said, repeatable=repeatable)
+
+    def _watch(self, answered: Sequence[_Answered]) -> None:
+        by_channel: dict[ChannelName, list[Answer]] = {}
+        for one in answered:
+            by_channel.setdefault(one.parcel.channel, []).append(one.answer)
+        for channel, answers in by_channel.items():
+            passing = all(isinstance(a, NotAccepted) and not a.permanent for a in answers)
+            if passing and len(answers) >= STALLED_AT:
+                self._stalled.add(channel)
+
+    def _settle(self, connection: Connection, refused: Sequence[tuple[int, Refusal]], now: datetime) -> None:
+        ledger.settle(connection, self._s.epoch, refused, now)
+        for _, refusal in refused:
+            self._count(type(refusal), refusal.reason, 1)
+
+    def _count(self, kind: type, reason: str, more: int) -> None:
+        if more:
+            self._refused[kind][reason] = self._refused[kind].get(reason, 0) + more
+
+    def _changed(self) -> bool:
+        with reading(self._s.engine) as connection:
+            return _stamp(connection) != self._stamp
+
+    def _tell(self, more: int) -> None:
+        self._done += more
+        self._progress(Progress(self._done, max(self._due, self._done)))
+
+    def _report(self, stopped: bool) -> SendReport:
+        return SendReport(
+            accepted=self._counts.get("accepted", 0),
+            in_doubt=self._counts.get("in_doubt", 0),
+            not_accepted=self._counts.get("planned", 0),
+            failed=self._counts.get("failed", 0),
+            skipped=self._refused[Skip],
+            deferred=self._refused[ledger.Defer],
+            held=self._refused[Hold],
+            stalled=tuple(sorted(self._stalled)),
+            stopped=stopped,
+        )
+
+
+def _stamp(connection: Connection) -> object:
+    """Everything a person can decide that changes what may be sent: equal stamps mean that nothing was decided."""
+    switches = select(campaign_state.c.campaign_id, campaign_state.c.paused, campaign_state.c.stopped)
+    return (
+        connection.scalar(select(func.max(versions.c.id))),
+        connection.scalar(select(func.max(approvals.c.id))),
+        tuple(sorted(tuple(row) for row in connection.execute(switches))),
+    )
+
+
+def _due(connection: Connection, now: datetime) -> dict[str, int]:
+    """Campaigns with planned rows that are due, and how many of those may be claimed."""
+    d = deliveries.c
+    free = sql_case((or_(d.reason.is_(None), d.reason.not_in(sorted(STICKY_HOLDS))), 1), else_=0)
+    rows = connection.execute(
+        select(d.campaign_id, func.sum(free)).where(d.state == "planned", d.due_at <= now).group_by(d.campaign_id)
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+def _channels(in_force: InForce, campaign_id: str) -> tuple[ChannelName, ...]:
+    standing = in_force.standings[campaign_id]
+    return standing.live[0].channels if standing.live is not None else ()
+
+
+def _kept(connection: Connection, ids: Sequence[int]) -> dict[int, Parcel]:
+    """What was kept of these deliveries' earlier attempts, to be repeated as it was."""
+    d = deliveries.c
+    query = select(parcels, d.attempt_id, d.channel).join(deliveries, d.id == parcels.c.delivery_id)
+    return {
+        row.delivery_id: Parcel(
+            row.delivery_id, row.attempt_id, row.channel, row.address, row.payload, row.sender, row.made_at, row.facts
+        )
+        for row in connection.execute(query.where(parcels.c.delivery_id.in_(ids)))
+    }
+
+
+def _keep(connection: Connection, parting: Sequence[Parcel]) -> None:
+    if not parting:
+        return
+    connection.execute(delete(parcels).where(parcels.c.delivery_id.in_([p.delivery_id for p in parting])))
+    rows = [
+        {
+            "delivery_id": p.delivery_id,
+            "address": p.address,
+            "payload": p.payload,
+            "sender": p.sender,
+            "made_at": p.made_at,
+            "facts": dict(p.facts),
+        }
+        for p in parting
+    ]
+    connection.execute(insert(parcels), rows)
