@@ -15,8 +15,8 @@ from journey.clock import at_local, day_start, local_date
 from journey.model import AfterInStage, Delay, Once, OnEnter, Recurring, Settings, WindowSpan
 
 DAY = timedelta(days=1)
-HORIZON_DAYS = 366
-"""How far ahead a sending moment is looked for: a year of holidays is a mistake, not a calendar."""
+HORIZON_DAYS = 60
+"""How far ahead a sending moment is looked for: two months without one are a mistake, not a calendar."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ def next_moment(
     """The first moment from `at` on at which sending is allowed, in the customer's zone; `at` itself where it is.
 
     Promotional messages keep the windows, the quiet hours and the holidays, transactional ones only their own windows.
-    Where no moment within a year is allowed, the end of that year: then it is asked again.
+    Where none within two months is allowed, their end: then it is asked again.
     """
     if not promotional:
         quiet, holidays = None, ()

@@ -70,8 +70,8 @@ def approve(
 ) -> tuple[Decided, ...]:
     """Approves one campaign as the workbook has it, or (None) all that wait for a decision, pending and void.
 
-    `admin`: whether `who` may approve transactional campaigns. `expect`: the content hash that the person was shown. Estimates are made
-    before the transaction. Approving what is approved changes nothing and says so. Raises InputError where the one campaign
+    `admin`: whether `who` may approve transactional campaigns. `expect`: the `Standing.offer` that the
+    person was shown. Estimates are made before the transaction. Approving what is approved changes nothing and says so. Raises InputError where the one campaign
     named cannot be approved; of all, those that cannot are `refused` in the answer and the others go ahead.
     """
     with reading(engine) as connection:
@@ -194,7 +194,7 @@ def _cannot(
         return text("approvals.draft", campaign=campaign_id)
     if not standing.content_hash:
         return text("approvals.gone", campaign=campaign_id)
-    if expect is not None and expect != standing.content_hash:
+    if expect is not None and expect != standing.offer:
         return text("approvals.edited_meanwhile", campaign=campaign_id)
     if standing.approval == "approved":
         return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -67,6 +68,11 @@ class Standing:
     def runs(self) -> bool:
         """Whether `live` may be planned and sent now."""
         return self.state == "running" and self.live is not None
+
+    @property
+    def offer(self) -> str:
+        """What exactly an approval now would cover, short enough for a button: changes with content and audience."""
+        return hashlib.sha256(f"{self.content_hash}:{self.audience_hash}".encode()).hexdigest()[:16]
 
     @property
     def hold(self) -> str | None:

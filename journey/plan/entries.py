@@ -5,9 +5,10 @@ A stay is one entry of one customer into one stage. It makes one row, whatever b
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import duckdb
@@ -175,7 +176,7 @@ def freeze_stays(
         got[stay.customer_id] = stay.due_at
         send.append(stay)
     held = _crowded(connection, standing, campaign, send, settings, zone)
-    rows = [_row(s, held.get(local_date(s.due_at, zone).isoformat()) or late(settings, s.due_at, now)) for s in send]
+    rows = [_row(s, held.get(local_date(s.due_at, zone)) or late(settings, s.due_at, now)) for s in send]
     freeze(connection, campaign, [*rows, *skip], now)
     if standing.existing_at is not None and awaits_existing(connection, standing, campaign):
         _mark_existing(connection, campaign.id, standing.existing_at, sum(s.existing for s in send), now)
@@ -195,26 +196,21 @@ def _row(stay: Stay, held: Held | None) -> PlannedRow:
 
 def _crowded(
     connection: Connection, standing: Standing, campaign: Campaign, send: Sequence[Stay], settings: Settings, zone: ZoneInfo
-) -> dict[str, Held]:
+) -> dict[date, Held]:
     """The local days to which these rows would bring more than the limit, with what is in the ledger for them already."""
-    fresh: dict[str, int] = {}
-    days = {local_date(s.due_at, zone) for s in send}
-    for stay in send:
-        day = local_date(stay.due_at, zone).isoformat()
-        fresh[day] = fresh.get(day, 0) + 1
+    fresh = Counter(local_date(s.due_at, zone) for s in send)
     held = {}
-    for day in sorted(days):
-        start, end = day_start(day, zone), day_start(day + timedelta(days=1), zone)
+    for day, new in sorted(fresh.items()):
         there = connection.scalar(
             select(func.count()).where(
                 _d.campaign_id == campaign.id,
                 _d.state.not_in(("skipped", "cancelled")),
-                _d.first_due_at >= start,
-                _d.first_due_at < end,
+                _d.first_due_at >= day_start(day, zone),
+                _d.first_due_at < day_start(day + timedelta(days=1), zone),
             )
         )
-        if why := too_many(settings, standing.estimate, fresh[day.isoformat()] + (there or 0), day.isoformat()):
-            held[day.isoformat()] = why
+        if why := too_many(settings, standing.estimate, new + (there or 0), day.isoformat()):
+            held[day] = why
     return held
 
 
