@@ -99,7 +99,14 @@ def note(message: Rendered, *, channel: str, to: str, settings: Settings, kind: 
     body = message.text.rstrip("\n")
     if kind == "promotional" and channel == "sms" and not message.own_unsubscribe:
         body += "\n" + note_footer(settings, unsubscribe_url, message.lang).text
-    fields = {"to": to, "title": _clean(message.subject), "body": body, "html": "", "link": message.link, "image": message.image}
+    fields = {
+        "to": to,
+        "title": _clean(message.subject),
+        "body": body,
+        "html": "",
+        "link": message.link,
+        "image": message.image,
+    }
     return json.dumps(fields, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
 
 

@@ -46,7 +46,8 @@ FUNCTIONS: Mapping[str, tuple[str, ...]] = {"link": ("リンク",), "range": ()}
 """The functions a template may call."""
 
 NOT_YET = (
-    "event", "イベント", "coupon", "クーポン", "survey_url", "アンケートURL", "recommend", "おすすめ", "rank", "ランク", "next_rank", "次ランク",
+    "event", "イベント", "coupon", "クーポン", "survey_url", "アンケートURL", "recommend", "おすすめ",
+    "rank", "ランク", "next_rank", "次ランク",
     "opened", "開封", "clicked", "クリック",
 )  # fmt: skip
 """Names that a later version brings: told apart from typing mistakes."""

@@ -39,7 +39,20 @@ _COMPANY = re.compile(
 )
 _HONOURED = re.compile(r"(?:様|さま|さん|殿|御中|先生)$")
 _WEEKDAYS = "月火水木金土日"
-_MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December")
+_MONTHS = (
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+)
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _DATE_CODE = re.compile(r"%(-?[YmdHMaAbB%])")
 
@@ -179,7 +192,7 @@ def default(value: Any, fallback: Any = "", boolean: bool = False) -> Any:
 def url(value: Any) -> str:
     """The address where it is one that a mail may point to (https, http, mailto, tel), else nothing."""
     shown = str(value).strip() if isinstance(value, str) else ""
-    if any(ord(c) <= 32 or ord(c) == 127 or c in "<>\"\\`" for c in shown):
+    if any(ord(c) <= 32 or ord(c) == 127 or c in '<>"\\`' for c in shown):
         return ""
     try:
         parts = urlsplit(shown)
@@ -243,7 +256,7 @@ def _join(value: Any, separator: str = "") -> Any:
     if sum(map(len, pieces)) + len(pieces) * len(separator) > 200_000:
         raise ValueError("too long")
     if isinstance(separator, Markup) or any(isinstance(p, Markup) for p in pieces):
-        return Markup(escape(separator)).join(pieces)
+        return escape(separator).join(pieces)
     return separator.join(pieces)
 
 

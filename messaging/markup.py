@@ -95,7 +95,11 @@ def _open_across(masked: Masked, chunks: list[str]) -> set[int]:
             word = masked.tag(found).word
             depth += (word in _OPENS) - word.startswith("end")
             lowest = min(lowest, depth)
-        if depth != before or lowest < before or any(_word(masked, line) in ("else", "elif") and before for line in chunk.split("\n")):
+        if (
+            depth != before
+            or lowest < before
+            or any(_word(masked, line) in ("else", "elif") and before for line in chunk.split("\n"))
+        ):
             spans.add(i)
     return spans
 
@@ -167,7 +171,9 @@ def _safe_addresses(masked: Masked, html: str) -> str:
             tag = masked.tag(token)
             if tag.kind != "value":
                 return token[0]
-            begins = not masked.token.sub(lambda t: "" if masked.tag(t).kind != "value" else "v", inner[: token.start()]).strip()
+            begins = not masked.token.sub(
+                lambda t: "" if masked.tag(t).kind != "value" else "v", inner[: token.start()]
+            ).strip()
             expression = tag.text[2:-2].strip("+- \n\t")
             return masked.put(Tag("value", "{{ (" + expression + ")|" + ("_url" if begins else "_quoted") + " }}"))
 
@@ -184,7 +190,7 @@ def _linked(masked: Masked, html: str) -> str:
         if token is not None and not _ADDRESS_TAG.match(masked.tag(token).text):
             return found[0]
         address = found[0].rstrip(".,;:!?)")
-        return f'<a href="{address}">{address}</a>{found[0][len(address):]}'
+        return f'<a href="{address}">{address}</a>{found[0][len(address) :]}'
 
     bare = re.compile(rf"https?://[!#$%&'()*+,\-./0-9:;=?@A-Z_a-z~]+|{masked.token.pattern}")
     pieces = _ELEMENT.split(html)
@@ -222,5 +228,3 @@ def _own_lines(masked: Masked, text: str) -> str:
         bare = not masked.token.sub("", line).strip()
         kept.append(line.strip() if tokens and bare and all(t.kind != "value" for t in tokens) else line + "\n")
     return "".join(kept).removesuffix("\n")
-
-

@@ -67,7 +67,7 @@ class Checker(NodeTransformer):
             return node
         return super().visit(node, *args, **options)
 
-    def visit_Name(self, node: nodes.Name) -> nodes.Node:
+    def visit_Name(self, node: nodes.Name) -> Any:
         """A bare name: the template's own, or one of the documented ones."""
         if node.ctx != "load":
             if resolve(node.name, ROOTS) or resolve(node.name, FUNCTIONS):
@@ -86,20 +86,24 @@ class Checker(NodeTransformer):
             self._error(node, "needs_attribute", name=node.name, example=_EXAMPLES.get(node.name, _EXAMPLES[root]))
         return nodes.Name(root, "load", lineno=node.lineno)
 
-    def visit_Getattr(self, node: nodes.Getattr) -> nodes.Node:
+    def visit_Getattr(self, node: nodes.Getattr) -> Any:
         """`顧客.姓`."""
         return self._attribute(node, node.attr)
 
-    def visit_Getitem(self, node: nodes.Getitem) -> nodes.Node:
+    def visit_Getitem(self, node: nodes.Getitem) -> Any:
         """`顧客["メール(携帯)"]`, or a place in a list."""
         if isinstance(node.arg, nodes.Const) and isinstance(node.arg.value, str):
             return self._attribute(node, node.arg.value)
-        if isinstance(node.node, nodes.Name) and node.node.name not in self.locals and resolve(node.node.name, ROOTS) is not None:
+        if (
+            isinstance(node.node, nodes.Name)
+            and node.node.name not in self.locals
+            and resolve(node.node.name, ROOTS) is not None
+        ):
             self._error(node, "needs_attribute", name=node.node.name, example=_EXAMPLES.get(node.node.name, '顧客["…"]'))
             return node
         return self._walk(node)
 
-    def _attribute(self, node: nodes.Getattr | nodes.Getitem, wanted: str) -> nodes.Node:
+    def _attribute(self, node: nodes.Getattr | nodes.Getitem, wanted: str) -> Any:
         owner = node.node
         if not isinstance(owner, nodes.Name) or owner.name in self.locals:
             self._error(node, "no_such_attribute", name=wanted)
@@ -140,7 +144,7 @@ class Checker(NodeTransformer):
             self._unknown_attribute(node, owner, wanted, [n for k, aliases in table.items() for n in (k, *aliases)])
         return key
 
-    def visit_Call(self, node: nodes.Call) -> nodes.Node:
+    def visit_Call(self, node: nodes.Call) -> Any:
         """Calls: only of the documented functions; methods do not exist."""
         if isinstance(node.node, nodes.Name) and node.node.name not in self.locals:
             known = resolve(node.node.name, FUNCTIONS)
@@ -162,7 +166,7 @@ class Checker(NodeTransformer):
         if given is None or (isinstance(given, nodes.Const) and not filters.url(given.value)):
             self._error(node, "bad_link", url=str(getattr(given, "value", ""))[:80])
 
-    def visit_Filter(self, node: nodes.Filter) -> nodes.Node:
+    def visit_Filter(self, node: nodes.Filter) -> Any:
         """A filter under any of its names."""
         if node.node is None or node.dyn_args is not None or node.dyn_kwargs is not None:
             self._error(node, "not_allowed", what="filter")
@@ -178,14 +182,14 @@ class Checker(NodeTransformer):
             walked.name = "御中"
         return walked
 
-    def visit_Test(self, node: nodes.Test) -> nodes.Node:
+    def visit_Test(self, node: nodes.Test) -> Any:
         """A test after `is`."""
         if node.name not in filters.TESTS or node.dyn_args is not None or node.dyn_kwargs is not None:
             self._near(node, "unknown_test", nearest(node.name, filters.TESTS), name=node.name)
             return node
         return self._walk(node)
 
-    def visit_For(self, node: nodes.For) -> nodes.Node:
+    def visit_For(self, node: nodes.For) -> Any:
         """A loop, whose turns are counted."""
         if node.recursive:
             self._error(node, "not_allowed", what="recursive")
@@ -194,36 +198,42 @@ class Checker(NodeTransformer):
         walked.iter = _inner(walked.iter, "_each")
         return walked
 
-    def visit_If(self, node: nodes.If) -> nodes.Node:
+    def visit_If(self, node: nodes.If) -> Any:
         """A condition: what it tests is known not to be empty inside."""
         node.test = self.visit(node.test)
         tested = {path for got in node.test.find_all(nodes.Getitem) if (path := _path(got))} | {_path(node.test) or ""}
         before = set(self.guarded)
         self.guarded |= tested
-        for part in (node.body, node.elif_, node.else_):
-            part[:] = [self.visit(child) for child in part]  # type: ignore[index, attr-defined, union-attr]
+        node.body = [self.visit(child) for child in node.body]
+        node.elif_ = [self.visit(child) for child in node.elif_]
+        node.else_ = [self.visit(child) for child in node.else_]
         self.guarded = before
         return node
 
-    def visit_Concat(self, node: nodes.Concat) -> nodes.Node:
+    def visit_Concat(self, node: nodes.Concat) -> Any:
         """`a ~ b`, whose length is counted."""
         walked = self._walk(node)
         return _inner(nodes.List(walked.nodes, lineno=node.lineno), "_concat")
 
-    def visit_List(self, node: nodes.List) -> nodes.Node:
+    def visit_List(self, node: nodes.List) -> Any:
         """A list, which holds no lists."""
         return _inner(self._walk(node), "_flat")
 
-    def visit_Tuple(self, node: nodes.Tuple) -> nodes.Node:
+    def visit_Tuple(self, node: nodes.Tuple) -> Any:
         """A tuple: the targets of a loop, or a list by another name."""
         return self._walk(node) if node.ctx == "store" else _inner(self._walk(node), "_flat")
 
-    def visit_Output(self, node: nodes.Output) -> nodes.Node:
+    def visit_Output(self, node: nodes.Output) -> Any:
         """Text and values, side by side: where a bare 様 follows a value that may be empty."""
         walked = self._walk(node)
         for value, after in zip(walked.nodes, walked.nodes[1:], strict=False):
             path = _path(value)
-            if path is None or not path.startswith("customer.") or path in self.guarded or not isinstance(after, nodes.TemplateData):
+            if (
+                path is None
+                or not path.startswith("customer.")
+                or path in self.guarded
+                or not isinstance(after, nodes.TemplateData)
+            ):
                 continue
             if after.data.lstrip(" 　").startswith(("様", "さま")):
                 said = next((f.label for f in self.names.fields if f"customer.{f.key}" == path), path)
@@ -244,7 +254,9 @@ class Checker(NodeTransformer):
             owner = "customer" if name.isascii() else "顧客"
             self._near(node, "unknown_name", f"{owner}.{name}", name=name)
             return
-        self._near(node, "unknown_name", nearest(name, [*self.locals, *(n for k, a in ROOTS.items() for n in (k, *a))]), name=name)
+        self._near(
+            node, "unknown_name", nearest(name, [*self.locals, *(n for k, a in ROOTS.items() for n in (k, *a))]), name=name
+        )
 
     def _unknown_attribute(self, node: nodes.Node, owner: str, wanted: str, known: Iterable[str]) -> None:
         near = nearest(wanted, known)

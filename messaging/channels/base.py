@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Literal, Protocol
+
+Carries = Literal["mail", "note"]
+"""What a channel's payload is: a whole RFC 5322 message (`compose.mail`), or UTF-8 JSON (`compose.note`)."""
 
 
 @dataclass(frozen=True)
@@ -57,10 +60,14 @@ Answer = Accepted | NotAccepted | InDoubt
 class Channel(Protocol):
     """A way out. One contract suite holds for every implementation (tests/contract/test_channels.py)."""
 
+    carries: Carries
+    """Which payload it wants."""
+    window: int
+    """How many deliveries may be in flight at once: the most that a crash leaves in doubt."""
     kind: str
     """`outbox`, `smtp`, `apprise`, …: part of what an approval covers."""
     hosts: tuple[str, ...]
-    """`host:port` it would talk to; empty when nothing leaves this machine."""
+    """`host:port` it would talk to (`apprise:SCHEME` for a service whose hosts are its own); empty when nothing leaves this machine."""
     when_in_doubt: str
     """`hold` or `repeat`."""
 
