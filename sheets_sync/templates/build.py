@@ -15,7 +15,7 @@ from journey.texts import Lang, text
 from sheets_sync import headers
 from sheets_sync.templates import layout, maps, style
 from sheets_sync.templates.columns import GIVEN_WIDTH, LAYOUTS, SETTING_DROPDOWNS, SPARE_ROWS
-from sheets_sync.templates.content import SETTINGS_KEYS, Words, load_words
+from sheets_sync.templates.content import OFFERED, Words, load_words
 from sheets_sync.templates.guide import write_guide
 from sheets_sync.templates.tables import Choices, Head, add_dropdown, print_setup, write_table
 
@@ -121,7 +121,7 @@ def _rows(key: str, words: Words) -> Sequence[Mapping[str, str]]:
     if key == "tests":
         return [_example(row, words.shared["labels"]["comma"]) for row in words.tests]
     settings: Mapping[str, Sequence[str]] = words.shared["settings"]
-    return [dict(zip(("key", "value", "default", "notes"), settings[name], strict=True)) for name in SETTINGS_KEYS]
+    return [dict(zip(("key", "value", "default", "notes"), settings[name], strict=True)) for name in OFFERED]
 
 
 def _example(row: Mapping[str, Any], comma: str) -> dict[str, str]:
@@ -145,7 +145,7 @@ def _colour_campaigns(sheet: Worksheet, heads: Sequence[Head], choices: Choices)
 
 def _setting_dropdowns(sheet: Worksheet, choices: Choices) -> None:
     for key, dropdown in SETTING_DROPDOWNS.items():
-        add_dropdown(sheet, f"B{SETTINGS_KEYS.index(key) + 2}", dropdown, choices)
+        add_dropdown(sheet, f"B{OFFERED.index(key) + 2}", dropdown, choices)
 
 
 def _for_the_program(sheet: Worksheet, said: str, lang: Lang) -> None:

@@ -38,7 +38,13 @@ SETTINGS_KEYS = (
     "rank_source",
     "rank_points_or_amount",
 )
-"""The settings in the order of the tab."""
+"""Every setting, in the order of the guide."""
+
+NOT_YET = ("rank_points_or_amount",)
+"""Settings of a feature that is not built: explained in the guide, not offered in the Settings tab."""
+
+OFFERED = tuple(key for key in SETTINGS_KEYS if key not in NOT_YET)
+"""The rows of the Settings tab, in order."""
 
 Row = Mapping[str, str]
 
