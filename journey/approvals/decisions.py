@@ -70,9 +70,9 @@ def approve(
 ) -> tuple[Decided, ...]:
     """Approves one campaign as the workbook has it, or (None) all that wait for a decision, pending and void.
 
-    `admin`: whether `who` may approve transactional campaigns. `expect`: the `Standing.offer` that the
-    person was shown. Estimates are made before the transaction. Approving what is approved changes nothing and says so. Raises InputError where the one campaign
-    named cannot be approved; of all, those that cannot are `refused` in the answer and the others go ahead.
+    `admin`: whether `who` may approve transactional campaigns. `expect`: the `Standing.offer` that the person was shown.
+    Estimates are made before the transaction. Approving what is approved changes nothing and says so. Raises InputError where
+    the one campaign named cannot be approved; of all, those that cannot are `refused` in the answer and the others go ahead.
     """
     with reading(engine) as connection:
         before = ground.standings(connection, now)
