@@ -11,7 +11,8 @@ from journey.conditions.parser import Parser, Span
 from journey.conditions.syntax import Always, Column, Feature, Field, Node
 from journey.conditions.tokens import Token, Unreadable, tokens, vocabulary
 from journey.conditions.uses import Uses
-from journey.fields import FieldDef, Names
+from journey.fields import Names
+from journey.model import FieldDef
 from journey.names import fold
 from journey.texts import text
 
@@ -21,7 +22,7 @@ DEEPEST_SEGMENTS = 20
 
 @dataclass(frozen=True)
 class Compiled:
-    """A condition that was read. `ast` is None exactly where a problem is an error; `features` and `fields` are what it computes with."""
+    """A condition that was read. `ast` is None exactly where a problem is an error; it computes with `features` and `fields`."""
 
     source: str
     problems: tuple[ConditionProblem, ...]

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Literal
 
-from journey.fields import FieldDef
-from journey.model import FieldType
+from journey.model import FieldDef, FieldType
 from journey.names import fold
 
 Argument = Literal["product", "event", "message", "stage", "journey"]
