@@ -57,7 +57,8 @@ _ID = BigInteger().with_variant(Integer, "sqlite")
 meta = Table("meta", metadata, Column("key", String, primary_key=True), Column("value", JSON, nullable=False))
 
 # Each version of the workbook that was in force, whole: `rows` is what was typed ({tab: {id: {column: text}}}), `model` the
-# typed meaning (journey.model.dump), `changes` the difference to the version before.
+# typed meaning (journey.model.dump), `changes` the difference to the version before, `drafts` the campaigns that were not
+# complete ({id: name}), `renamed` the ids that a person said are old things under a new name (journey.versions.Renames).
 versions = Table(
     "versions",
     metadata,
@@ -67,6 +68,8 @@ versions = Table(
     Column("rows", JSON, nullable=False),
     Column("model", Text, nullable=False),
     Column("changes", JSON, nullable=False),
+    Column("drafts", JSON, nullable=False),
+    Column("renamed", JSON),
     Column("by", String),
 )
 

@@ -233,6 +233,8 @@ def upgrade() -> None:
         sa.Column("rows", sa.JSON(), nullable=False),
         sa.Column("model", sa.Text(), nullable=False),
         sa.Column("changes", sa.JSON(), nullable=False),
+        sa.Column("drafts", sa.JSON(), nullable=False),
+        sa.Column("renamed", sa.JSON(), nullable=True),
         sa.Column("by", sa.String(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_versions")),
     )
