@@ -1,0 +1,1 @@
+"""The few pages that customers meet: unsubscribing. Opening a page changes nothing; pressing its button does."""
