@@ -9,15 +9,17 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, func, select
 
+from journey import consents
 from journey.calendar import HORIZON_DAYS, next_moment
 from journey.clock import day_start, local_date
 from journey.ledger import Delivery, last_sent, sent_since
 from journey.ledger.read import sent_on_day, waiting_until
 from journey.model import Campaign, ChannelName
+from journey.plan.limits import bulk_limit
 from journey.store.tables import occurrences
 from messaging.caps import Use
 from messaging.gate import Case, Decision, Rival, Route, Send, World, decide
-from messaging.ports import UNKNOWN, Addresses, InForce, Permissions, Refused, Seen
+from messaging.ports import UNKNOWN, Addresses, InForce, Refused, Seen
 
 WEEK = timedelta(days=7)
 
@@ -47,7 +49,6 @@ class Gatherer:
     """Reads the state store for the gate."""
 
     addresses: Addresses
-    permissions: Permissions
     refused: Refused
 
     def batch(
@@ -90,35 +91,30 @@ class Gatherer:
     def fresh(self, connection: Connection, cases: Sequence[Case], in_force: InForce, now: datetime) -> list[Case]:
         """The same cases with consents, suppressions and used room as they are in this transaction."""
         customers = sorted({case.delivery.customer_id for case in cases})
-        keys = {
-            (route.channel, self.addresses.key(route.channel, route.address))
-            for case in cases
-            for route in case.routes
-            if route.address
-        }
-        granted = self.permissions.granted(connection, customers)
-        suppressed = self.permissions.suppressed(connection, keys)
+        keys = {route: self._key(route) for case in cases for route in case.routes if route.address}
+        granted = consents.granted(connection, customers)
+        barred = consents.suppressed(connection, sorted(set(keys.values())))
         since = day_start(local_date(now, in_force.zone) - WEEK, in_force.zone)
         sent = sent_since(connection, customers, since)
         return [
             replace(
                 case,
-                routes=[self._permitted(route, case.delivery.customer_id, granted, suppressed) for route in case.routes],
+                routes=[
+                    replace(
+                        route,
+                        consent=granted.get((case.delivery.customer_id, route.channel), False),
+                        suppressed=keys.get(route) in barred,
+                    )
+                    for route in case.routes
+                ],
                 uses=[Use(s.kind, s.channel, s.day) for s in sent.get(case.delivery.customer_id, ())],
                 rivals=(),
             )
             for case in cases
         ]
 
-    def _permitted(
-        self,
-        route: Route,
-        customer_id: str,
-        granted: Collection[tuple[str, ChannelName]],
-        suppressed: Collection[tuple[ChannelName, str]],
-    ) -> Route:
-        barred = bool(route.address) and (route.channel, self.addresses.key(route.channel, route.address or "")) in suppressed
-        return replace(route, consent=(customer_id, route.channel) in granted, suppressed=barred)
+    def _key(self, route: Route) -> tuple[str, ChannelName]:
+        return self.addresses.key(route.channel, route.address or ""), route.channel
 
 
 def decide_all(connection: Connection, batch: Batch, in_force: InForce, now: datetime) -> list[tuple[Case, Decision]]:
@@ -159,14 +155,6 @@ def decide_all(connection: Connection, batch: Batch, in_force: InForce, now: dat
     return answers
 
 
-def bulk_limit(in_force: InForce, campaign_id: str) -> int:
-    """How many of a campaign may go out on one local day without a person's yes."""
-    configured = in_force.settings.bulk_limit
-    if configured is not None:
-        return configured
-    return max(1_000, 3 * (in_force.standings[campaign_id].estimate or 0))
-
-
 def customer_zone(seen: Seen, in_force: InForce) -> ZoneInfo:
     """The customer's own time zone, or the workbook's where theirs is not given or not known."""
     name = str(seen.attributes.get("time_zone") or "")
@@ -186,7 +174,7 @@ def _live(in_force: InForce, campaign_id: str) -> Campaign:
 def _bulk_room(connection: Connection, cases: Sequence[Case], in_force: InForce, around: World) -> dict[str, tuple[int, int]]:
     campaigns = sorted({case.campaign.id for case in cases})
     sent = sent_on_day(connection, campaigns, around.today.isoformat())
-    limits = {campaign: bulk_limit(in_force, campaign) for campaign in campaigns}
+    limits = {c: bulk_limit(in_force.settings, in_force.standings[c].estimate) for c in campaigns}
     return {campaign: (limit, limit - sent.get(campaign, 0)) for campaign, limit in limits.items()}
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection
 
 from journey.approvals import Standing
+from journey.fields import Names
 from journey.ledger import Delivery
 from journey.model import Campaign, ChannelName, MessageVariant, Settings, Workbook
 
@@ -21,6 +22,8 @@ class InForce:
 
     workbook: Workbook
     standings: Mapping[str, Standing]
+    names: Names = field(default_factory=Names)
+    """Everything that its conditions and templates may refer to."""
 
     @property
     def settings(self) -> Settings:
@@ -60,10 +63,13 @@ class Order:
     variant: MessageVariant
     channel: ChannelName
     address: str
-    customer_id: str
+    delivery_id: int
+    """`messaging.links.TRIAL` for a preview or a test, which belong to no delivery."""
     seen: Seen
     header_id: str
     made_at: datetime
+    subject_mark: str = ""
+    """Before the subject of a test message, so that nobody takes it for a real one."""
 
 
 @dataclass(frozen=True)
@@ -106,16 +112,4 @@ class Addresses(Protocol):
 
     def key(self, channel: ChannelName, address: str) -> str:
         """The keyed hash under which the address is known in the ledger and among the suppressed."""
-        ...
-
-
-class Permissions(Protocol):
-    def granted(self, connection: Connection, customers: Sequence[str]) -> Collection[tuple[str, ChannelName]]:
-        """(customer, channel) pairs with a consent that stands."""
-        ...
-
-    def suppressed(
-        self, connection: Connection, keys: Collection[tuple[ChannelName, str]]
-    ) -> Collection[tuple[ChannelName, str]]:
-        """Those of the (channel, address key) pairs that must get nothing."""
         ...

@@ -36,11 +36,11 @@ from messaging.caps import Use
 from messaging.cases import Batch, Gatherer, decide_all, world
 from messaging.channels.base import Accepted, Answer, Channel, InDoubt, NotAccepted, Parcel
 from messaging.choose import choose
+from messaging.compose import message_id
 from messaging.gate import Case, Send, decide
 from messaging.ports import InForce, Load, Look, Made, Make, Order, Seen
 
 BATCH = 2_000
-WINDOW = 20
 THREADS = 4
 STALLED_AT = 5
 """A channel that refused a whole window of at least so many, all for the time being, is left alone for the rest of the run."""
@@ -83,7 +83,11 @@ class Sender:
     gatherer: Gatherer
     channels: Mapping[ChannelName, Channel]
     lang: Lang = "en"
-    window: int = WINDOW
+
+    @property
+    def window(self) -> int:
+        """How many may be in flight at once: what the most careful channel allows."""
+        return min((channel.window for channel in self.channels.values()), default=1)
 
     def start(self) -> tuple[int, int]:
         """Once, before the first run: sets right what an older process left. Returns (planned again, in doubt)."""
@@ -267,15 +271,16 @@ class _Run:
             why = text("delivery.no_variant", message=case.campaign.message, channel=channel)
             return Hold("render", {"why": why.say(self._s.lang)}, content_hash=standing.live_hash)
         attempt = row.attempt_id or uuid.uuid4().hex
-        header = row.header_id or uuid.uuid4().hex
+        header = row.header_id or message_id(row.id, row.generation, in_force.settings.sender_address)
         parcel = kept.get(row.id)
         if parcel is None or (parcel.channel, parcel.address) != (channel, address):
             try:
-                order = Order(case.campaign, variant, channel, address, row.customer_id, known, header, now)
+                order = Order(case.campaign, variant, channel, address, row.id, known, header, now)
                 made: Made = self._s.make(order, in_force)
             except TabijiError as error:
                 return Hold("render", {"why": error.said.say(self._s.lang)}, content_hash=standing.live_hash)
-            parcel = Parcel(row.id, attempt, channel, address, made.payload, made.sender, now, made.facts)
+            local = now.astimezone(in_force.zone)
+            parcel = Parcel(row.id, attempt, channel, address, made.payload, made.sender, local, made.facts)
         return _Ready(case, parcel, self._handed(case, parcel, variant, header, in_force, now))
 
     def _handed(

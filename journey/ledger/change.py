@@ -7,10 +7,11 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, insert, or_, select, update
+from sqlalchemy import Connection, bindparam, delete, or_, select, update
 
+from journey.consents import suppress
 from journey.ledger.rows import Entry, log
-from journey.store.tables import deliveries, parcels, suppressions
+from journey.store.tables import deliveries, parcels
 
 RETRIES: tuple[timedelta, ...] = tuple(timedelta(minutes=m) for m in (1, 5, 15, 60, 180, 360, 720))
 """How long to wait after the first, second, … refusal that may pass; after the last of them the delivery has failed."""
@@ -169,7 +170,7 @@ def record(connection: Connection, found: Sequence[Evidence], now: datetime) -> 
         if state in ("accepted", "failed") or (state == "planned" and evidence.outcome == "not_accepted"):
             connection.execute(delete(parcels).where(parcels.c.delivery_id == row.id))
         if evidence.address_refused and evidence.outcome == "not_accepted":
-            _suppress(connection, row.address_key, row.channel, now)
+            suppress(connection, row.address_key, row.channel, "bounce", now)
     return changed
 
 
@@ -220,12 +221,6 @@ def _after(evidence: Evidence, attempts: int, now: datetime) -> tuple[str, str |
     if evidence.repeatable and attempts <= len(RETRIES):
         return "planned", "retry", {"due_at": now + RETRIES[attempts - 1], "epoch": None, "leased_at": None}
     return "in_doubt", "unanswered", {}
-
-
-def _suppress(connection: Connection, address_key: str, channel: str, now: datetime) -> None:
-    known = select(suppressions.c.reason).where(suppressions.c.address_key == address_key, suppressions.c.channel == channel)
-    if connection.scalar(known) is None:
-        connection.execute(insert(suppressions).values(address_key=address_key, channel=channel, reason="bounce", at=now))
 
 
 def _key(row: int, epoch: int) -> dict[str, Any]:

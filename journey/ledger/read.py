@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -180,17 +180,15 @@ def counts(connection: Connection) -> dict[str, dict[str, int]]:
     return found
 
 
-def received(connection: Connection, messages: Sequence[str]) -> pa.Table:
-    """Who got which of the messages when: `customer_id`, `message`, `at` (UTC). What the condition feature `received` counts.
+def received(connection: Connection, messages: Collection[str], customers: Sequence[str] | None = None) -> pa.Table:
+    """Who got which of the messages when: `customer_id`, `message`, `at` (UTC). The view that the feature `received` reads.
 
-    Only accepted deliveries; a delivery in doubt is not something a customer has received.
+    `customers` restricts it. Only accepted deliveries; a delivery in doubt is not something a customer has received.
     """
-    rows = connection.execute(
-        select(_d.customer_id, _d.message_id, _d.sent_at).where(
-            _d.message_id.in_(list(messages)), _d.state.in_(("accepted", "delivered")), _d.sent_at.is_not(None)
-        )
-    ).all()
-    return pa.table(
-        {"customer_id": [r[0] for r in rows], "message": [r[1] for r in rows], "at": [r[2] for r in rows]},
-        schema=pa.schema([("customer_id", pa.string()), ("message", pa.string()), ("at", pa.timestamp("us", tz="UTC"))]),
+    query = select(_d.customer_id, _d.message_id, _d.sent_at).where(
+        _d.message_id.in_(sorted(messages)), _d.state.in_(("accepted", "delivered")), _d.sent_at.is_not(None)
     )
+    parts = [query] if customers is None else [query.where(_d.customer_id.in_(some)) for some in chunks(customers)]
+    rows = [row for part in parts for row in connection.execute(part)]
+    schema = pa.schema([("customer_id", pa.string()), ("message", pa.string()), ("at", pa.timestamp("us", tz="UTC"))])
+    return pa.table({name: [row[i] for row in rows] for i, name in enumerate(schema.names)}, schema=schema)

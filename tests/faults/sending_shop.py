@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,16 +16,16 @@ from journey.approvals import Standing
 from journey.clock import FrozenClock
 from journey.ledger import Delivery, PlannedRow, freeze
 from journey.lock import raise_epoch
-from journey.model import Campaign, MessageVariant, OnEnter, Settings, Workbook
+from journey.model import Campaign, Cap, MessageVariant, OnEnter, Settings, Workbook
 from journey.store.engine import open_store, writing
-from journey.store.tables import consents, deliveries, suppressions
+from journey.store.tables import campaign_state, consents, deliveries
 from messaging.cases import Gatherer
-from messaging.channels.base import Accepted, Answer, Parcel
+from messaging.channels.base import Accepted, Answer, Carries, Parcel
 from messaging.ports import InForce, Made, Order, Seen
 from messaging.sender import Sender
 
 NOW = datetime(2026, 11, 2, 3, 0, tzinfo=UTC)  # noon in Tokyo
-ROOMY = Settings(cap_promotional=replace(Settings().cap_promotional, per_day=None, per_week=None))
+ROOMY = Settings(cap_promotional=Cap())
 
 
 class SimulatedCrash(BaseException):
@@ -37,9 +37,11 @@ class Provider:
 
     kind = "fake"
     hosts: tuple[str, ...] = ()
+    carries: Carries = "mail"
 
     def __init__(self, when_in_doubt: str = "hold") -> None:
         self.when_in_doubt = when_in_doubt
+        self.window = 5
         self.accepted: list[Parcel] = []
         self.before: Callable[[Parcel], None] = lambda _: None
         self.after: Callable[[Parcel], None] = lambda _: None
@@ -70,22 +72,6 @@ class FakeAddresses:
 
     def key(self, channel: str, address: str) -> str:
         return f"k:{address}"
-
-
-class StorePermissions:
-    """Consents and suppressions straight from their tables."""
-
-    def granted(self, connection: Connection, customers: Sequence[str]) -> Collection[tuple[str, str]]:
-        rows = connection.execute(
-            select(consents.c.customer_id, consents.c.channel).where(
-                consents.c.customer_id.in_(list(customers)), consents.c.granted
-            )
-        )
-        return {(r[0], r[1]) for r in rows}
-
-    def suppressed(self, connection: Connection, keys: Collection[tuple[str, str]]) -> Collection[tuple[str, str]]:
-        rows = connection.execute(select(suppressions.c.channel, suppressions.c.address_key))
-        return {(r[0], r[1]) for r in rows} & set(keys)
 
 
 @dataclass
@@ -126,8 +112,6 @@ class Shop:
             )
             for key, c in self.campaigns.items()
         }  # fmt: skip
-        from journey.store.tables import campaign_state
-
         for row in connection.execute(select(campaign_state).where(campaign_state.c.paused)):
             standings[row.campaign_id] = replace(standings[row.campaign_id], state="paused", paused=True)
         return InForce(Workbook(settings=self.settings, campaigns=tuple(self.campaigns.values())), standings)
@@ -145,6 +129,7 @@ class Shop:
         return Made(f"{order.header_id} to {order.address}: {order.variant.body}".encode())
 
     def start(self, window: int = 5) -> Sender:
+        self.provider.window = window
         with writing(self.engine) as connection:
             epoch = raise_epoch(connection)
         sender = Sender(
@@ -154,9 +139,8 @@ class Shop:
             load=self.load,
             look=self.look,
             make=self.making,
-            gatherer=Gatherer(FakeAddresses(), StorePermissions(), lambda c, campaign, s: self.refusals.get(c)),
+            gatherer=Gatherer(FakeAddresses(), lambda c, campaign, s: self.refusals.get(c)),
             channels={"email": self.provider, "sms": self.provider},
-            window=window,
         )
         sender.start()
         return sender
@@ -201,6 +185,3 @@ class Fuse:
         event.remove(self.engine, "begin", self._step)
         event.remove(self.engine, "commit", self._step)
         self.provider.before = self.provider.after = lambda _: None
-
-
-__all__ = ["NOW", "ROOMY", "Fuse", "Provider", "Shop", "SimulatedCrash", "campaign", "people", "time", "timedelta"]
