@@ -28,6 +28,7 @@ _NEEDED = {
     "holidays": ("date",),
     "tests": ("example", "stage"),
 }
+_PAGES = {"campaigns": 2}
 _FREEZE = {"messages": "B2", "campaigns": "C2", "tests": "B2"}
 
 
@@ -65,7 +66,7 @@ def make_workbook(words: Words, lang: Lang) -> Workbook:
     for key in ("messages", "campaigns", "segments", "fields", "settings", "holidays", "tests"):
         sheet = _sheet(book, _title(specs[key], lang), style.NAVY if key in ("messages", "campaigns") else style.TEAL)
         heads = _heads(specs[key], words, lang)
-        write_table(sheet, heads, _rows(key, words), choices, lang, freeze=_FREEZE.get(key, "A2"))
+        write_table(sheet, heads, _rows(key, words), choices, lang, freeze=_FREEZE.get(key, "A2"), pages=_PAGES.get(key, 1))
         if key == "campaigns":
             _colour_campaigns(sheet, heads, choices)
         if key == "settings":
@@ -100,7 +101,7 @@ def _heads(spec: headers.TabSpec, words: Words, lang: Lang) -> list[Head]:
         heads.append(Head(column.key, label, placed.width, said, column.program, is_needed, placed.dropdown))
     if spec.key == "settings":
         for key in ("default", "notes"):
-            heads.append(Head(key, words.shared["labels"][key], layouts[key].width, notes[key]))
+            heads.append(Head(key, words.shared["labels"][key], layouts[key].width, notes[key], program=True))
     if spec.key == "tests":
         given = [Head(f"given{i}", name, GIVEN_WIDTH, notes["given"]) for i, name in enumerate(words.given)]
         heads[1:1] = given
@@ -154,6 +155,6 @@ def _for_the_program(sheet: Worksheet, said: str, lang: Lang) -> None:
     cell.font = style.font(lang, colour="4A4F57")
     cell.fill = style.fill(style.PALE_GREY)
     cell.alignment = style.MIDDLE
-    sheet.row_dimensions[1].height = layout.height([(said, 100)]) + 10
+    sheet.row_dimensions[1].height = layout.MEASURES[lang].height([(said, 100)]) + 10
     sheet.freeze_panes = "A2"
     print_setup(sheet)

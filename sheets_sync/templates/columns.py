@@ -45,8 +45,8 @@ LAYOUTS: Mapping[str, Mapping[str, Layout]] = {
         "subject": Layout(36),
         "preheader": Layout(32),
         "body": Layout(76),
-        "link": Layout(16),
-        "image": Layout(16),
+        "link": Layout(13),
+        "image": Layout(13),
         "notes": Layout(34),
     },
     "campaigns": {

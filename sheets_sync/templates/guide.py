@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from openpyxl.worksheet.pagebreak import Break
 from openpyxl.worksheet.worksheet import Worksheet
 
 from journey.texts import Lang
@@ -12,26 +13,33 @@ from sheets_sync.templates import layout, style
 from sheets_sync.templates.content import SETTINGS_KEYS
 from sheets_sync.templates.tables import TEXT, print_setup
 
-WIDTHS = (3.0, 32.0, 62.0, 62.0)
+WIDTHS = (3.0, 38.0, 60.0, 52.0)
 """A margin, then three columns."""
 
 _SWATCHES = {"navy": style.NAVY, "teal": style.TEAL, "grey": style.GREY, "amber": style.AMBER, "red": style.RED}
 
 
-def write_guide(sheet: Worksheet, sections: Sequence[Mapping[str, Any]], settings: Mapping[str, Sequence[str]], lang: Lang) -> None:
+def write_guide(
+    sheet: Worksheet, sections: Sequence[Mapping[str, Any]], settings: Mapping[str, Sequence[str]], lang: Lang
+) -> None:
     """All sections, one below the other.
 
     A section has a `title`, perhaps a `text` below it, perhaps `head` and `rows` of up to three cells. `settings = true` takes its
-    rows from the settings; a row of a section with `swatches` begins with the name of a colour, which its first cell then shows.
+    rows from the settings; `page = true` begins a new page in print. With `swatches = true` a row begins with the name of a
+    colour, which its first cell then shows.
     """
     for letter, width in zip("ABCD", WIDTHS, strict=True):
         sheet.column_dimensions[letter].width = width
     number = 1
     for index, section in enumerate(sections):
+        if section.get("page"):
+            sheet.row_breaks.append(Break(id=number - 1))
         number = _title(sheet, number, section["title"], lang, top=index == 0)
         if "text" in section:
             number = _paragraph(sheet, number, section["text"].strip(), lang)
-        rows = [_setting_row(key, settings[key]) for key in SETTINGS_KEYS] if section.get("settings") else section.get("rows", ())
+        rows = (
+            [_setting_row(key, settings[key]) for key in SETTINGS_KEYS] if section.get("settings") else section.get("rows", ())
+        )
         if "head" in section:
             number = _row(sheet, number, section["head"], lang, head=True)
         for row in rows:
@@ -66,7 +74,7 @@ def _paragraph(sheet: Worksheet, number: int, said: str, lang: Lang) -> int:
     cell = sheet.cell(number, 2, said)
     cell.font = style.font(lang)
     cell.alignment = style.TOP
-    sheet.row_dimensions[number].height = layout.height([(said, sum(WIDTHS[1:]))]) + 4
+    sheet.row_dimensions[number].height = layout.MEASURES[lang].height([(said, sum(WIDTHS[1:]))]) + 4
     return number + 1
 
 
@@ -80,7 +88,7 @@ def _row(sheet: Worksheet, number: int, row: Sequence[str], lang: Lang, *, head:
         cell.font = style.font(lang, bold=head or first, colour="FFFFFF" if swatch and first else "22272E")
         if head or (swatch and first):
             cell.fill = style.fill(swatch or style.PALE_GREY)
-        cell.alignment = style.TOP
+        cell.alignment = style.MIDDLE
         cell.border = style.BOXED
-    sheet.row_dimensions[number].height = layout.height(list(zip(row, WIDTHS[1:], strict=False))) + 2
+    sheet.row_dimensions[number].height = layout.MEASURES[lang].height(list(zip(row, WIDTHS[1:], strict=False))) + 2
     return number + 1

@@ -19,10 +19,13 @@ ABOUT = ("name", "id", "persona", "audience", "priority")
 PER_STAGE = ("stage", "stage_id", "condition", "goal", "challenge", "thinking", "actions", "information", "key_factor")
 PROGRAM = ("customers", "campaigns")
 STAGE_ROW = len(ABOUT) + 1
+_ASPECTS = PER_STAGE[4:]
 _IDENTITY = ("name", "id", "stage", "stage_id", "condition")
 
 
-def write_map(sheet: Worksheet, labels: Mapping[str, Sequence[str]], words: Mapping[str, Any], program: str, lang: Lang) -> None:
+def write_map(
+    sheet: Worksheet, labels: Mapping[str, Sequence[str]], words: Mapping[str, Any], program: str, lang: Lang
+) -> None:
     """The map. `labels` gives each row's label and note; `words` holds the map's own text; `program` is the note on the grey rows."""
     stages: Sequence[Mapping[str, str]] = words["stage"]
     last = len(stages) + 1
@@ -36,12 +39,12 @@ def write_map(sheet: Worksheet, labels: Mapping[str, Sequence[str]], words: Mapp
         for column in range(2, STAGE_COLUMNS + 2):
             value = values[column - 2] if column - 2 < len(values) else ""
             inside = column <= (2 if key in ABOUT else last)
-            write_cell(sheet.cell(number, column), value, lang, program=key in PROGRAM, filled=inside)
+            write_cell(sheet.cell(number, column), value, lang, program=key in PROGRAM, filled=inside, top=key in _ASPECTS)
         if key == "stage":
             _stage_heads(sheet, number, last, lang)
-        texts = [(label[0], JOURNEY_LABEL_WIDTH - 1), *((v, JOURNEY_STAGE_WIDTH) for v in values)]
+        texts = [(label[0], JOURNEY_LABEL_WIDTH), *((v, JOURNEY_STAGE_WIDTH) for v in values)]
         scale = 11.0 if key == "stage" else 10.0
-        sheet.row_dimensions[number].height = layout.height(texts, scale) + 3
+        sheet.row_dimensions[number].height = layout.MEASURES[lang].height(texts, scale) + 3
     sheet.freeze_panes = sheet.cell(STAGE_ROW + 1, 2)
     print_setup(sheet, f"{STAGE_ROW}:{STAGE_ROW}")
 
@@ -65,7 +68,7 @@ def _label(sheet: Worksheet, number: int, key: str, label: str, said: str, lang:
     cell.alignment = style.MIDDLE
     cell.border = style.BOXED
     cell.number_format = TEXT
-    cell.comment = note(said)
+    cell.comment = note(said, lang)
 
 
 def _stage_heads(sheet: Worksheet, number: int, last: int, lang: Lang) -> None:

@@ -14,8 +14,8 @@ RED = "B3261E"
 
 _FONT_NAMES: dict[Lang, str] = {"ja": "Meiryo UI", "en": "Arial"}
 
-TOP = Alignment(wrap_text=True, vertical="top")
-MIDDLE = Alignment(wrap_text=True, vertical="center")
+TOP = Alignment(wrap_text=True, vertical="top", horizontal="left", indent=1)
+MIDDLE = Alignment(wrap_text=True, vertical="center", horizontal="left", indent=1)
 ONE_LINE = Alignment(vertical="center")
 CENTRED = Alignment(wrap_text=True, vertical="center", horizontal="center")
 

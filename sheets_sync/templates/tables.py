@@ -42,13 +42,24 @@ class Choices:
 
 
 def write_table(
-    sheet: Worksheet, heads: Sequence[Head], rows: Sequence[Mapping[str, str]], choices: Choices, lang: Lang, *, freeze: str
+    sheet: Worksheet,
+    heads: Sequence[Head],
+    rows: Sequence[Mapping[str, str]],
+    choices: Choices,
+    lang: Lang,
+    *,
+    freeze: str,
+    pages: int = 1,
 ) -> None:
-    """The whole tab from its header in row 1. Rows are mappings from column key to cell text; what they lack stays empty."""
+    """The whole tab from its header in row 1. Rows are mappings from column key to cell text; what they lack stays empty.
+
+    It is printed `pages` pages wide; the frozen columns stand on each of them.
+    """
+    measure = layout.MEASURES[lang]
     for number, head in enumerate(heads, start=1):
         sheet.column_dimensions[get_column_letter(number)].width = head.width
         write_header(sheet.cell(1, number), head, lang)
-    sheet.row_dimensions[1].height = layout.height([(h.label, h.width - 1) for h in heads], _HEADER_POINTS) + 6
+    sheet.row_dimensions[1].height = measure.height([(h.label, h.width) for h in heads], _HEADER_POINTS) + 6
     for index in range(len(rows) + SPARE_ROWS):
         row = rows[index] if index < len(rows) else None
         _write_row(sheet, index + 2, heads, row, lang)
@@ -58,6 +69,9 @@ def write_table(
             add_dropdown(sheet, f"{letter}2:{letter}{len(rows) + SPARE_ROWS + 1}", head.dropdown, choices)
     sheet.freeze_panes = freeze
     print_setup(sheet, "1:1")
+    if pages > 1:
+        sheet.page_setup.fitToWidth = pages
+        sheet.print_title_cols = f"A:{get_column_letter(sheet[freeze].column - 1)}"
 
 
 def write_header(cell: Cell, head: Head, lang: Lang) -> None:
@@ -70,15 +84,18 @@ def write_header(cell: Cell, head: Head, lang: Lang) -> None:
     cell.border = style.BOXED
     cell.number_format = TEXT
     if head.note:
-        cell.comment = note(head.note)
+        cell.comment = note(head.note, lang)
 
 
-def write_cell(cell: Cell, value: str, lang: Lang, *, program: bool = False, filled: bool = True) -> None:
-    """A cell that is typed in, as text; the program's own is grey. Spare cells have no lines, so that they are not printed."""
+def write_cell(cell: Cell, value: str, lang: Lang, *, program: bool = False, filled: bool = True, top: bool = False) -> None:
+    """A cell that is typed in, as text; the program's own is grey. Spare cells have no lines, so that they are not printed.
+
+    `top` is for long texts, which are read from the top of the cell.
+    """
     cell.value = value or None
     cell.data_type = "s" if value else "n"  # a text that begins with `=` stays text
     cell.number_format = TEXT
-    cell.alignment = style.TOP
+    cell.alignment = style.TOP if top else style.MIDDLE
     cell.font = style.font(lang)
     if filled:
         cell.border = style.BOXED
@@ -100,9 +117,9 @@ def add_dropdown(sheet: Worksheet, where: str, dropdown: Dropdown, choices: Choi
     rule.add(where)
 
 
-def note(text: str) -> Comment:
+def note(text: str, lang: Lang) -> Comment:
     """A note that is large enough for its text."""
-    return Comment(text, "Tabiji", width=300, height=int(layout.lines(text, 44) * 20 + 24))
+    return Comment(text, "Tabiji", width=300, height=int(layout.MEASURES[lang].lines(text, 44) * 20 + 24))
 
 
 def print_setup(sheet: Worksheet, repeat: str = "") -> None:
@@ -120,9 +137,10 @@ def print_setup(sheet: Worksheet, repeat: str = "") -> None:
 
 
 def _write_row(sheet: Worksheet, number: int, heads: Sequence[Head], row: Mapping[str, str] | None, lang: Lang) -> None:
+    long = any("\n" in value.rstrip("\n") for value in (row or {}).values())
     for column, head in enumerate(heads, start=1):
         value = (row or {}).get(head.key, "").rstrip("\n")
-        write_cell(sheet.cell(number, column), value, lang, program=head.program, filled=row is not None)
+        write_cell(sheet.cell(number, column), value, lang, program=head.program, filled=row is not None, top=long)
     if row is not None:
         texts = [(row.get(h.key, "").rstrip("\n"), h.width) for h in heads]
-        sheet.row_dimensions[number].height = min(layout.height(texts), layout.MAX_HEIGHT)
+        sheet.row_dimensions[number].height = min(layout.MEASURES[lang].height(texts), layout.MAX_HEIGHT)
