@@ -1,0 +1,135 @@
+"""Opens an untrusted `.xlsx` from standard input and prints its cells as JSON. Runs only as a process of its own.
+
+Printed is `{"tabs": [{"title", "cells": [[row, column, shown, kind, stored, format, note], …], "merged", "widths"}]}` or
+`{"problem": KEY, "values"}`, where KEY is a text of `workbook.toml`. `kind` tells how `stored` is to be read.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import sys
+import warnings
+import zipfile
+from collections.abc import Iterator
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+MEMORY = 1024 * 2**20
+CPU_SECONDS = 50
+MOST_ROWS = 50_000
+MOST_COLUMNS = 500
+MOST_CELLS = 400_000
+_FORMULA = re.compile(rb"<(?:\w+:)?f[ />]")
+
+
+def main() -> None:
+    """Reads, answers, ends. Whatever goes wrong is an answer too: the parent never sees a traceback."""
+    _limit()
+    data = sys.stdin.buffer.read()
+    try:
+        answer = read(data)
+    except TooBig as big:
+        answer = {"problem": "sheet_too_big", "values": {"tab": str(big), "rows": MOST_ROWS, "columns": MOST_COLUMNS}}
+    except MemoryError:
+        answer = {"problem": "file_bomb"}
+    except Exception:  # the edge of the process: openpyxl raises dozens of kinds over a broken file
+        answer = {"problem": "file_broken"}
+    sys.stdout.write(json.dumps(answer))
+
+
+class TooBig(Exception):
+    """A tab with more rows, columns or cells than a workbook of this kind has. Its argument is the tab's title."""
+
+
+def read(data: bytes) -> dict[str, Any]:
+    """All tabs of a workbook. Raises TooBig, MemoryError, or whatever openpyxl raises over a broken file."""
+    sys.modules["numpy"] = None  # type: ignore[assignment]  # openpyxl would load it for nothing
+    from openpyxl import load_workbook
+
+    warnings.simplefilter("ignore")
+    results = load_workbook(io.BytesIO(data), data_only=True)
+    formulas = load_workbook(io.BytesIO(data)) if _has_formulas(data) else None
+    tabs = [
+        {
+            "title": sheet.title,
+            "cells": list(_cells(sheet, formulas[sheet.title] if formulas is not None else None)),
+            "merged": [[a.min_row, a.min_col, a.max_row, a.max_col] for a in sheet.merged_cells.ranges],
+            "widths": {str(_column(d)): d.width for d in sheet.column_dimensions.values() if d.customWidth},
+        }
+        for sheet in results.worksheets
+    ]
+    return {"tabs": tabs}
+
+
+def _cells(sheet: Any, formulas: Any) -> Iterator[list[Any]]:
+    seen = 0
+    for row in sheet.iter_rows():
+        for cell in row:
+            without = formulas is not None and cell.value is None and formulas.cell(cell.row, cell.column).data_type == "f"
+            note = cell.comment.text if cell.comment else ""
+            if cell.value in (None, "") and not without:
+                continue
+            seen += 1
+            if cell.row > MOST_ROWS or cell.column > MOST_COLUMNS or seen > MOST_CELLS:
+                raise TooBig(sheet.title)
+            if without:
+                yield [cell.row, cell.column, str(formulas.cell(cell.row, cell.column).value)[:200], "formula", None, "", note]
+            elif cell.data_type == "e":
+                yield [cell.row, cell.column, str(cell.value), "error", None, "", note]
+            else:
+                yield [cell.row, cell.column, *shown(cell.value, cell.number_format or ""), cell.number_format or "", note]
+
+
+def shown(value: Any, number_format: str) -> tuple[str, str, Any]:
+    """What a person sees, the kind, and the JSON form of a stored value."""
+    if isinstance(value, bool):
+        return ("TRUE" if value else "FALSE"), "plain", value
+    if isinstance(value, (int, float)):
+        return _number(value, number_format), "plain", value
+    if isinstance(value, datetime):
+        clock = f" {value:%H:%M}" if (value.hour, value.minute) != (0, 0) or "h" in number_format.lower() else ""
+        return f"{value:%Y-%m-%d}{clock}", "datetime", value.isoformat()
+    if isinstance(value, date):
+        return value.isoformat(), "date", value.isoformat()
+    if isinstance(value, time):
+        return value.strftime("%H:%M:%S" if value.second else "%H:%M"), "time", value.isoformat()
+    if isinstance(value, timedelta):
+        minutes = int(value.total_seconds()) // 60
+        return f"{minutes // 60}:{minutes % 60:02}", "time", time(minutes // 60 % 24, minutes % 60).isoformat()
+    return str(value), "plain", str(value)
+
+
+def _number(value: float, number_format: str) -> str:
+    if number_format.endswith("%"):
+        return f"{value * 100:.10g}%"
+    if set(number_format) == {"0"} and value >= 0 and value == int(value):
+        return f"{int(value):0{len(number_format)}d}"
+    if isinstance(value, int) or (value == value and abs(value) < 1e15 and value == int(value)):
+        return str(int(value))
+    return f"{value:.15g}"
+
+
+def _has_formulas(data: bytes) -> bool:
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        sheets = [part for part in archive.namelist() if "worksheets/" in part and part.endswith(".xml")]
+        return any(_FORMULA.search(archive.read(part)) for part in sheets)
+
+
+def _column(dimension: Any) -> int:
+    return int(dimension.min or 1)
+
+
+def _limit() -> None:
+    try:
+        import resource
+    except ImportError:  # Windows: the parent's time limit and the archive check remain
+        return
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+if __name__ == "__main__":
+    main()
