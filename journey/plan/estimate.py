@@ -82,9 +82,9 @@ def _entries_a_day(con: duckdb.DuckDBPyConnection, campaign: Campaign, now: date
     [(busiest,)] = con.execute(
         f"""
         SELECT coalesce(max(entries), 0) FROM (
-            SELECT count(*) AS entries FROM transitions
-            WHERE journey_id = ? AND {stage} AND cause IN ('data', 'time', 'hand') AND at > ? AND at <= ?
-            GROUP BY CAST(timezone(?, at) AS DATE)
+            SELECT count(*) AS entries FROM transitions AS t
+            WHERE journey_id = ? AND {stage} AND cause IN ('data', 'time', 'hand') AND t.at > ? AND t.at <= ?
+            GROUP BY CAST(timezone(?, t.at) AS DATE)
         )
         """,
         [campaign.journey, *values, now - LOOK_BACK, now, zone.key],

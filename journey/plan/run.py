@@ -27,8 +27,10 @@ from journey.plan.repeats import due, freeze_occurrence
 from journey.store.engine import reading, writing
 from journey.store.tables import campaign_state
 from journey.texts import Text
+from journey.versions import Version
 
 _JOURNEY_PRIORITIES = 1_000
+_NO_JOURNEY = 100  # as a journey that says nothing
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,7 @@ class _Due:
 def plan(
     engine: Engine,
     facts: FactStore,
-    workbook: Workbook,
+    version: Version,
     standings: Mapping[str, Standing],
     settings: Settings,
     now: datetime,
@@ -86,9 +88,10 @@ def plan(
 ) -> PlanReport:
     """Plans whatever fell due, by the approved content of the campaigns that run.
 
-    `workbook` is the version in force (its maps, segments and fields), `standings` those of `now`, `settings` those in force,
+    `version` is the one in force (its maps, segments and fields count), `standings` those of `now`, `settings` those in force,
     `zone` the workbook's. Call it after `stages.assign`. Each campaign is one transaction; audiences are evaluated once, before.
     """
+    workbook = version.workbook
     _mark_idle(engine, standings, now)
     running = sorted((s for s in standings.values() if s.runs), key=lambda s: rank(s, workbook))
     campaigns = {s.campaign_id: _ranked(s, workbook) for s in running}
@@ -112,7 +115,7 @@ def rank(standing: Standing, workbook: Workbook) -> tuple[int, str]:
     assert standing.live is not None
     campaign = standing.live[0]
     journey = next((j for j in workbook.journeys if j.id == campaign.journey), None)
-    within = min(max(journey.priority if journey else 0, 0), _JOURNEY_PRIORITIES - 1)
+    within = min(max(journey.priority if journey else _NO_JOURNEY, 0), _JOURNEY_PRIORITIES - 1)
     return campaign.priority * _JOURNEY_PRIORITIES + within, campaign.id
 
 
