@@ -196,7 +196,7 @@ def _next(
         return "EMPTY", None, word.end()
     if known := names.match(folded, at):
         return "NAME", source[places[at] : places[known.end()]], known.end()
-    if operand and (word := _OPERAND.match(folded, at)):
+    if word := _OPERAND.match(folded, at):
         return str(word.lastgroup), None, word.end()
     if word := (_VALUE if before in _BEFORE_VALUE else _WORD).match(folded, at):
         return "WORD", source[places[at] : places[word.end()]], word.end()
