@@ -66,6 +66,13 @@ class Change:
             files[segment.kind].append(self._folder / segment.file)
         return files
 
+    def source(self, kind: Kind) -> str:
+        """A SELECT of a kind's rows as its segments hold them now, changes included (custom attributes as text)."""
+        files = self.files()[kind]
+        if not files:
+            return f"SELECT {', '.join(f'NULL::{t} AS {quoted(c)}' for c, t in COLUMNS[kind].items())} WHERE false"
+        return f"SELECT * FROM {scan(files)}"
+
     def add(self, kind: Kind, rows: Any) -> int:
         """Adds rows as a new segment and returns how many there were.
 
