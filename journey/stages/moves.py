@@ -174,7 +174,8 @@ def _explain(con: duckdb.DuckDBPyConnection, this: Pass, in_force: Mapping[str, 
         WITH {_ENTRY},
         told AS (
             SELECT changed.*, born.moment AS born_at, news.moment AS news_at, news.fact,
-                newcomers.customer_id IS NOT NULL AND (born.moment < placed.since OR born.moment < $recent::TIMESTAMPTZ) IS NOT FALSE AS old
+                newcomers.customer_id IS NOT NULL
+                    AND (born.moment < placed.since OR born.moment < $recent::TIMESTAMPTZ) IS NOT FALSE AS old
             FROM changed
             JOIN placed USING (journey_id)
             LEFT JOIN newcomers USING (journey_id, customer_id)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -17,8 +17,10 @@ from journey.model import Workbook
 from journey.stages.maps import CompiledMaps, compile_maps, map_hash
 from journey.stages.moves import Pass, begin, run_pass
 from journey.stages.news import added_since, find_news, no_news
+from journey.stages.renames import rename, renamed_in_force
 from journey.store.engine import reading, writing
 from journey.store.tables import journeys_in_force, stage_runs
+from journey.versions import Renames, Version, renames_since
 
 _BEFORE = timedelta(seconds=1)
 """A quiet pass lies this much before the age at which entries stop counting, so that they are older however it is compared."""
@@ -45,11 +47,12 @@ class StageRun:
 
 @dataclass(frozen=True)
 class _Before:
-    """Where the last run left things: the run, its row, and since when each journey is in force."""
+    """Where the last run left things: the run, its row, and since when each journey is in force (under the names of now)."""
 
     last: StageRun | None
     row_id: int | None
     in_force: Mapping[str, datetime]
+    renames: Sequence[Renames] = ()
 
 
 def last_run(connection: Connection) -> StageRun | None:
@@ -57,25 +60,25 @@ def last_run(connection: Connection) -> StageRun | None:
     return _before(connection).last
 
 
-def assign(engine: Engine, facts: FactStore, workbook: Workbook, version_id: int | None, now: datetime) -> StageRun:
-    """Places all customers at `now` by the maps of `workbook`; transitions, placements and the run commit as one transaction.
+def assign(engine: Engine, facts: FactStore, version: Version, now: datetime) -> StageRun:
+    """Places all customers at `now` by the maps of a version; transitions, placements and the run commit as one transaction.
 
     Who moved why: uploads.md, "Who has entered a stage"; the order of the passes: docs/architecture.md, "Stages". Running it again
     at the same `now` over the same facts changes nothing. The caller refuses a `now` before the store's time. Raises InputError
     where a condition cannot be read.
     """
-    maps = compile_maps(workbook, facts.attributes())
-    meaning = map_hash(workbook)
+    maps = compile_maps(version.workbook, facts.attributes())
+    meaning = map_hash(version.workbook)
     while True:
         with reading(engine) as connection:
             before = _before(connection)
         generation = facts.generation()
         last = before.last
         if last is not None and (last.at, last.generation, last.map_hash) == (now, generation, meaning):
-            return StageRun(now, version_id, generation, meaning, last.customers, 0, last.counts, changed=False)
-        with closing(facts.open(generation, workbook.fields)) as con:
-            _place(con, facts, workbook, maps, before, meaning, now)
-            run = _found(con, maps, version_id, generation, meaning, now)
+            return StageRun(now, version.id, generation, meaning, last.customers, 0, last.counts, changed=False)
+        with closing(facts.open(generation, version.workbook.fields)) as con:
+            _place(con, facts, version.workbook, maps, before, meaning, now)
+            run = _found(con, maps, version.id, generation, meaning, now)
             done = _commit(con, engine, facts, run, before)
         if done is not None:
             return done
@@ -84,11 +87,12 @@ def assign(engine: Engine, facts: FactStore, workbook: Workbook, version_id: int
 
 def _before(connection: Connection) -> _Before:
     row = connection.execute(select(stage_runs).order_by(stage_runs.c.id.desc()).limit(1)).first()
-    in_force = {r.journey_id: r.since for r in connection.execute(select(journeys_in_force))}
     if row is None:
-        return _Before(None, None, in_force)
+        return _Before(None, None, {})
     last = StageRun(row.at, row.version_id, row.generation, row.map_hash, row.customers, row.moved, row.counts)
-    return _Before(last, row.id, in_force)
+    renames = [r for r in renames_since(connection, row.version_id) if r.journeys or r.stages]
+    in_force = {r.journey_id: r.since for r in connection.execute(select(journeys_in_force))}
+    return _Before(last, row.id, renamed_in_force(in_force, renames), renames)
 
 
 def _place(
@@ -104,6 +108,8 @@ def _place(
     zone = ZoneInfo(workbook.settings.time_zone)
     entry_age = workbook.settings.entry_age
     last = before.last
+    if before.renames:
+        rename(con, before.renames)
     begin(con)
     if last is None:
         no_news(con)
@@ -119,6 +125,8 @@ def _place(
     if meaning != last.map_hash:
         # The facts and the moment of the last run, so that nothing but the map can move anyone here.
         with closing(facts.open(last.generation, workbook.fields)) as then:
+            if before.renames:
+                rename(then, before.renames)
             _evaluate(con, then, maps, last.at, zone)
         run_pass(con, maps, Pass(1, "map", long_ago if slept else now), in_force, entry_age)
         in_force = {m.journey.id: in_force.get(m.journey.id, now) for m in maps.maps}
@@ -159,14 +167,14 @@ def _commit(
     con: duckdb.DuckDBPyConnection, engine: Engine, facts: FactStore, run: StageRun, before: _Before
 ) -> StageRun | None:
     """Commits the run, or returns None where another run came first."""
-    if not run.changed:
+    if not run.changed and not before.renames:
         with writing(engine) as connection:
             return _record(connection, run, before) if _newest(connection, before) else None
     with facts.change(run.at) as change:
         if not _newest(change.connection, before):
             return None
-        _write(con, change)
-        if change.generation == run.generation:
+        _write(con, change, afresh=bool(before.renames))
+        if change.generation == run.generation and change.changed:
             # Our own placements are nothing new; facts that came in since we read are, to the next run.
             run = replace(run, generation=change.generation + 1)
         return _record(change.connection, run, before)
@@ -176,15 +184,16 @@ def _newest(connection: Connection, before: _Before) -> bool:
     return connection.scalar(select(stage_runs.c.id).order_by(stage_runs.c.id.desc()).limit(1)) == before.row_id
 
 
-def _write(con: duckdb.DuckDBPyConnection, change: Change) -> None:
+_TRANSITIONS = 'journey_id, customer_id, from_stage, to_stage, "at", cause, cause_at, cause_fact, entry'
+_NEW = f"SELECT {_TRANSITIONS} FROM moves WHERE from_stage IS DISTINCT FROM to_stage"
+
+
+def _write(con: duckdb.DuckDBPyConnection, change: Change, *, afresh: bool) -> None:
     change.replace("placements", con.sql("SELECT * FROM standing"))
-    change.add(
-        "transitions",
-        con.sql(
-            'SELECT journey_id, customer_id, from_stage, to_stage, "at", cause, cause_at, cause_fact, entry FROM moves '
-            "WHERE from_stage IS DISTINCT FROM to_stage"
-        ),
-    )
+    if afresh:
+        change.replace("transitions", con.sql(f"SELECT {_TRANSITIONS} FROM transitions UNION ALL {_NEW}"))
+    else:
+        change.add("transitions", con.sql(_NEW))
 
 
 def _record(connection: Connection, run: StageRun, before: _Before) -> StageRun:
@@ -199,11 +208,9 @@ def _record(connection: Connection, run: StageRun, before: _Before) -> StageRun:
             counts=run.counts,
         )
     )
-    new = [{"journey_id": j, "since": run.at} for j in run.counts if j not in before.in_force]
-    gone = [j for j in before.in_force if j not in run.counts]
-    if new:
-        connection.execute(insert(journeys_in_force), new)
-    if gone:
-        # A journey that comes back later is placed anew, as a first placement.
-        connection.execute(delete(journeys_in_force).where(journeys_in_force.c.journey_id.in_(gone)))
+    # A journey that vanished is forgotten here: should it come back, it is placed anew, as a first placement.
+    connection.execute(delete(journeys_in_force))
+    rows = [{"journey_id": j, "since": before.in_force.get(j, run.at)} for j in run.counts]
+    if rows:
+        connection.execute(insert(journeys_in_force), rows)
     return run

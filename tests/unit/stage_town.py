@@ -11,10 +11,12 @@ from typing import Any
 
 import pyarrow as pa
 
+from journey import versions
 from journey.facts import FactStore
 from journey.model import JourneyMap, Settings, Stage, Workbook
 from journey.stages import StageRun, assign
-from journey.store.engine import open_store
+from journey.store.engine import open_store, reading, writing
+from journey.versions import Renames
 
 DAY = timedelta(days=1)
 NOON = datetime(2026, 6, 1, 3, 0, tzinfo=UTC)
@@ -63,6 +65,7 @@ class Town:
         self.engine = open_store(folder)
         self.facts = FactStore(folder, self.engine)
         self._people: dict[str, dict[str, Any]] = {}
+        self._workbook: Workbook | None = None
 
     def hear_of(self, now: datetime, **people: Mapping[str, Any]) -> None:
         """A customer file at `now`: each customer's attributes; who is unchanged keeps the old `changed_at`."""
@@ -118,9 +121,20 @@ class Town:
         with self.facts.change(now) as change:
             change.add("events", pa.Table.from_pylist(rows, schema=schema))
 
+    def sync(self, workbook: Workbook, now: datetime, renamed: Renames | None = None) -> None:
+        """The workbook becomes the version in force."""
+        with writing(self.engine) as connection:
+            versions.add(connection, workbook, {}, now=now, source_hash="", renamed=renamed)
+        self._workbook = workbook
+
     def assign(self, workbook: Workbook, now: datetime) -> StageRun:
-        """Places everyone."""
-        return assign(self.engine, self.facts, workbook, 1, now)
+        """Places everyone by this workbook."""
+        if workbook != self._workbook:
+            self.sync(workbook, now)
+        with reading(self.engine) as connection:
+            version = versions.current(connection)
+        assert version is not None
+        return assign(self.engine, self.facts, version, now)
 
     def stands(self) -> dict[tuple[str, str], str | None]:
         """The stage by journey and customer."""

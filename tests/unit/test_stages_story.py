@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from stage_town import DAY, EC, NOON, Town, book, drawn, renamed
 
 from journey.stages import last_run
 from journey.store.engine import reading
+from journey.versions import Renames
 
 WORKBOOK = book(drawn("ec", EC))
 
@@ -91,6 +93,23 @@ def test_time_that_passed_before_a_new_map_is_not_the_maps_doing(town: Town) -> 
 def test_new_labels_move_nobody(town: Town) -> None:
     live(town)
     assert town.new_moves(renamed(WORKBOOK), NOON + DAY) == []
+
+
+def test_a_renamed_id_is_the_same_stage_with_its_history(town: Town) -> None:
+    live(town)
+    names = {"interest": "newbie", "dormant": "repeat", "repeat": "dormant"}
+    other = book(drawn("shop", [(names.get(s, s), c) for s, c in EC]))
+    town.sync(other, NOON, Renames({"ec": "shop"}, {("ec", old): ("shop", new) for old, new in names.items()}))
+    before = town.moves()
+    town.assign(other, NOON + DAY)
+    assert {*town.moves()} == {replace(m, journey="shop", now=names.get(str(m.now), m.now)) for m in before}
+    assert town.stands() == {("shop", "a"): "newbie", ("shop", "b"): "first", ("shop", "c"): "repeat"}
+    town.buy(NOON + 2 * DAY, ("a", "a1", NOON + 2 * DAY))
+    [move] = town.new_moves(other, NOON + 2 * DAY)
+    assert (move.journey, move.was, move.now, move.cause, move.entry) == ("shop", "newbie", "first", "data", 1)
+    town.hear_of(NOON + 2 * DAY, late={"joined_at": NOON - DAY})
+    [first] = town.new_moves(other, NOON + 2 * DAY)
+    assert (first.customer, first.cause) == ("late", "first")  # in force since NOON, under whatever name
 
 
 def test_a_stage_and_a_journey_that_vanish(town: Town) -> None:
