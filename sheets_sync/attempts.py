@@ -13,13 +13,21 @@ from sqlalchemy import Connection, delete, func, insert, select
 
 from journey.problems import Problem
 from journey.store.tables import meta, versions
-from journey.texts import text
+from journey.texts import Lang, Text
 from sheets_sync.check import CheckContext
 from sheets_sync.read.campaigns import Draft
 
 _KEY = "last_sync"
 _MEANING = 1
 """Raised when this program reads the same cells differently than the one before."""
+
+
+class AsSaid(Text):
+    """A sentence as it was said before, in both languages: a later program may have other words for it."""
+
+    def say(self, lang: Lang) -> str:
+        """The sentence in `lang`."""
+        return str(self.values[lang])
 
 
 @dataclass(frozen=True)
@@ -94,4 +102,4 @@ def _plain(problem: Problem) -> dict[str, str]:
 
 
 def _problem(raw: Any) -> Problem:
-    return Problem(raw["tab"], raw["cell"], raw["severity"], text("sync.as_said", ja=raw["ja"], en=raw["en"]))
+    return Problem(raw["tab"], raw["cell"], raw["severity"], AsSaid("", {"ja": raw["ja"], "en": raw["en"]}))

@@ -178,8 +178,7 @@ def _tables(snapshot: Snapshot, report: Report) -> dict[str, Table]:
     for tab in snapshot.tabs:
         spec = spec_of(tab)
         if spec in NOT_YET:
-            assert spec is not None
-            _not_yet(tab, spec, report.on(tab.title))
+            _not_yet(tab, report.on(tab.title))
         elif spec is not None and spec.columns:
             if spec.key in found and tab.cells:
                 said = text("workbook.tab_twice", first=found[spec.key].title)
@@ -191,12 +190,12 @@ def _tables(snapshot: Snapshot, report: Report) -> dict[str, Table]:
     return found
 
 
-def _not_yet(tab: Tab, spec: TabSpec, report: Report) -> None:
+def _not_yet(tab: Tab, report: Report) -> None:
     """A tab of a later feature blocks as soon as something stands below its header."""
     header = min((row for row, _ in tab.cells), default=0)
     filled = sorted(place for place, cell in tab.cells.items() if place[0] > header and (cell.text.strip() or cell.problem))
     if filled:
-        report.error(address(*filled[0]), text("workbook.not_yet_tab", ja=spec.ja, en=spec.en))
+        report.error(address(*filled[0]), text("workbook.not_yet_tab", tab=tab.title))
 
 
 def _journeys(snapshot: Snapshot, report: Report, record: Record) -> tuple[tuple[JourneyMap, ...], bool]:

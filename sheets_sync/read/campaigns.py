@@ -81,7 +81,7 @@ def _read_row(reader: Reader, refs: Refs, record: Record, found: _Found) -> None
     if fold(row.text("active")) in NO:
         found.stopped.add(id_)
     if fold(id_) in found.spelled:
-        reader.error("id", "twice", id=id_)
+        reader.error("id", text("workbook.twice", id=id_))
         return
     found.spelled[fold(id_)] = id_
     record.keep(reader.table, row, id_)
@@ -99,12 +99,12 @@ def _campaign(id_: str, reader: Reader, refs: Refs) -> Campaign | None:
     journey, stages = _where(reader, refs)
     message = _message(reader, refs)
     if isinstance(trigger, (OnEnter, AfterInStage)) and not reader.row.text("journey") and not reader.row.text("stage"):
-        reader.error("stage", "trigger_needs_stage")
+        reader.error("stage", text("workbook.trigger_needs_stage"))
     _holdout(reader)
     start = reader.read("start", _day, None, dates=True)
     end = reader.read("end", _day, None, dates=True)
     if start and end and end < start:
-        reader.error("end", "end_before_start", start=start.isoformat(), end=end.isoformat())
+        reader.error("end", text("workbook.end_before_start", start=start.isoformat(), end=end.isoformat()))
     active = _active(reader)
     campaign = Campaign(
         id=id_,
@@ -166,11 +166,11 @@ def _where(reader: Reader, refs: Refs) -> tuple[JourneyMap | None, tuple[str, ..
         journey = holding[0] if holding else refs.journeys[0]
         return journey, _stages(typed_stage, journey, reader, refs)
     if len(holding) > 1:
-        reader.error("journey", "which_journey", stage=shown(typed_stage), journeys=[j.id for j in holding])
+        reader.error("journey", text("workbook.which_journey", stage=shown(typed_stage), journeys=[j.id for j in holding]))
     elif not refs.unsure_journeys:
         stages = {name: True for j in refs.journeys for name in _stage_names(j)}
         if any(match(part, stages) for part in _parts(typed_stage)):
-            reader.error("journey", "which_journey", stage=shown(typed_stage), journeys=[j.id for j in refs.journeys])
+            reader.error("journey", text("workbook.which_journey", stage=shown(typed_stage), journeys=[j.id for j in refs.journeys]))
         else:
             reader.report.error(reader.at("stage"), unknown("what_stage", typed_stage, stages))
     return None, ()
@@ -206,7 +206,7 @@ def _message(reader: Reader, refs: Refs) -> str | None:
     if not typed or (cell and cell.problem):
         return None
     if cell and cell.turned:
-        reader.error("message", "turned", shown=shown(typed))
+        reader.error("message", text("workbook.turned", shown=shown(typed)))
         return None
     known = {m.message: m.message for m in refs.messages}
     found = match(typed, known)
@@ -222,7 +222,7 @@ def _message(reader: Reader, refs: Refs) -> str | None:
         return found  # said on the Channels cell
     without = [] if "" in channels else [channel for channel in chosen if channel not in channels]
     if without and len(without) == len(chosen):
-        reader.error("message", "message_without_channel", id=found, channels=without)
+        reader.error("message", text("workbook.message_without_channel", id=found, channels=without))
     elif without:
         reader.report.warn(reader.at("message"), text("workbook.message_lacks_channel", id=found, channels=without))
     return found
@@ -250,7 +250,7 @@ def _reentry(reader: Reader) -> timedelta | None:
 def _holdout(reader: Reader) -> None:
     cell = reader.row.cells.get("holdout")
     if cell is not None and cell.text.strip() and not re.fullmatch(r"[00][%%]?", cell.text.strip()):
-        reader.error("holdout", "not_yet_holdout")
+        reader.error("holdout", text("workbook.not_yet_holdout"))
 
 
 def _day(typed: str) -> date | None:

@@ -54,9 +54,9 @@ class Reader:
         """The address of a cell of this row."""
         return self.table.cell(self.row, key)
 
-    def error(self, key: str, key_of_text: str, **values: object) -> None:
-        """A blocking problem on a cell, by a key of `workbook.toml`."""
-        self.report.error(self.at(key), text(f"workbook.{key_of_text}", **values))
+    def error(self, key: str, said: Text) -> None:
+        """A blocking problem on a cell of this row."""
+        self.report.error(self.at(key), said)
 
     def prose(self, key: str) -> str:
         """A short text as typed, trimmed, with single spaces."""
@@ -71,7 +71,7 @@ class Reader:
         if cell is None or not cell.text.strip() or cell.problem:
             return empty
         if cell.turned and not dates:
-            self.error(key, "turned", shown=shown(cell.text))
+            self.error(key, text("workbook.turned", shown=shown(cell.text)))
             return empty
         try:
             return parse(cell.text.strip())
@@ -83,7 +83,7 @@ class Reader:
         """The row's id, or None with a problem where there is none or it has characters that an id must not have."""
         if not self.row.text(key):
             if key not in self.row.cells:
-                self.error(key, "id_missing")
+                self.error(key, text("workbook.id_missing"))
             return None
         return self.read(key, parse_id, None)
 

@@ -8,7 +8,7 @@ from datetime import date
 from journey.fields import STANDARD, Names
 from journey.model import FieldDef, Segment
 from journey.names import fold, tidy
-from journey.texts import text
+from journey.texts import Text, text
 from sheets_sync.grammar.choices import parse_type
 from sheets_sync.grammar.times import parse_date
 from sheets_sync.grammar.words import Wrong, yes_no
@@ -27,12 +27,12 @@ def read_segments(table: Table | None, report: Report, record: Record) -> tuple[
         reader = Reader(table, row, report)
         name, condition = reader.prose("name"), row.text("condition")
         if not name or len(name) > MOST_NAME:
-            reader.error("name", "name_missing" if not name else "name_too_long", most=MOST_NAME)
+            reader.error("name", _no_name(name))
         elif fold(name) in found:
-            reader.error("name", "twice", id=name)
+            reader.error("name", text("workbook.twice", id=name))
         elif not condition:
             if "condition" not in row.cells:
-                reader.error("condition", "segment_without_condition", name=name)
+                reader.error("condition", text("workbook.segment_without_condition", name=name))
         else:
             found[fold(name)] = Segment(name, condition)
             record.keep(table, row, name)
@@ -48,12 +48,12 @@ def read_fields(table: Table | None, report: Report, record: Record) -> tuple[Fi
         reader = Reader(table, row, report)
         typed = reader.prose("field")
         if not typed or len(typed) > MOST_NAME or not typed.isprintable():
-            reader.error("field", "name_missing" if not typed else "name_too_long", most=MOST_NAME)
+            reader.error("field", _no_name(typed))
             continue
         known = standard.field(typed)
         key = known.key if known else fold(typed)
         if key in found:
-            reader.error("field", "twice", id=typed)
+            reader.error("field", text("workbook.twice", id=typed))
             continue
         type_ = reader.read("type", parse_type, known.type if known else "text")
         if known and type_ != known.type:
@@ -91,6 +91,10 @@ def read_holidays(table: Table | None, report: Report, record: Record) -> tuple[
             found.add(day)
             record.keep(table, row, day.isoformat())
     return tuple(sorted(found))
+
+
+def _no_name(typed: str) -> Text:
+    return text("workbook.name_too_long", most=MOST_NAME) if typed else text("workbook.name_missing")
 
 
 def _day(typed: str) -> date | None:

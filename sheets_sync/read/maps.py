@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from journey.model import JourneyMap, Stage
 from journey.names import fold, tidy
-from journey.texts import text
+from journey.texts import Text, text
 from sheets_sync.grammar.choices import parse_whole
 from sheets_sync.grammar.words import Wrong, shown
 from sheets_sync.headers import Column
@@ -132,14 +132,14 @@ class _Map:
                 continue
             if fold(stage_id) in ids:
                 first = address(self.drawn.rows["stage_id"], ids[fold(stage_id)])
-                self._error("stage_id", column, "stage_twice", id=stage_id, first=first)
+                self._error("stage_id", column, text("workbook.stage_twice", id=stage_id, first=first))
                 continue
             ids[fold(stage_id)] = column
             self.columns[stage_id] = column
             condition = self.text("condition", column)
             name = tidy(self.text("stage", column)) or stage_id
             if not condition and not self._unreadable("condition", column):
-                self._error("condition", column, "stage_without_condition", name=name)
+                self._error("condition", column, text("workbook.stage_without_condition", name=name))
             found.append(Stage(stage_id, name, condition, self.text("goal", column), self._aspects(column)))
         return tuple(found)
 
@@ -169,11 +169,11 @@ class _Map:
         typed = self.text("stage_id", column)
         if not typed:
             if not self._unreadable("stage_id", column):
-                self._error("stage_id", column, "stage_without_id", name=shown(self.text("stage", column)))
+                self._error("stage_id", column, text("workbook.stage_without_id", name=shown(self.text("stage", column))))
             return None
         cell = self.cell("stage_id", column)
         if cell is not None and cell.turned:
-            self._error("stage_id", column, "turned", shown=shown(cell.text))
+            self._error("stage_id", column, text("workbook.turned", shown=shown(cell.text)))
             return None
         return self.report.reading(address(self.drawn.rows["stage_id"], column), lambda: parse_id(typed), None)
 
@@ -189,9 +189,9 @@ class _Map:
         cell = self.cell(key, column)
         return cell is not None and cell.problem is not None
 
-    def _error(self, key: str, column: int, key_of_text: str, **values: object) -> None:
+    def _error(self, key: str, column: int, said: Text) -> None:
         row = self.drawn.rows.get(key) or self.drawn.rows.get("stage") or 1
-        self.report.error(address(row, column), text(f"workbook.{key_of_text}", **values))
+        self.report.error(address(row, column), said)
 
 
 def _drawn(tab: Tab, report: Report | None) -> _Drawing:

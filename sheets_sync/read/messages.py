@@ -36,7 +36,7 @@ def read_messages(
         if id_ is None:
             continue
         if spelled.setdefault(fold(id_), id_) != id_:
-            reader.error("id", "two_spellings", id=id_, other=spelled[fold(id_)])
+            reader.error("id", text("workbook.two_spellings", id=id_, other=spelled[fold(id_)]))
             continue
         if not any(row.text(key) for key in ("subject", "body", "link", "image")):
             if not any(row.cells[key].problem for key in row.cells):
@@ -56,10 +56,10 @@ def read_messages(
             image=row.text("image"),
         )
         if len(variant.body) > MOST_BODY:
-            reader.error("body", "too_long", most=MOST_BODY)
+            reader.error("body", text("workbook.too_long", most=MOST_BODY))
         key = row_id(variant)
         if key in found:
-            reader.error("id", "message_twice", id=key)
+            reader.error("id", text("workbook.message_twice", id=key))
             continue
         found[key] = variant
         record.keep(table, row, key)

@@ -66,7 +66,7 @@ def read_settings(table: Table | None, channels: Collection[ChannelName], report
         record.keep(table, row, key)
         reader = Reader(table, row, report)
         if key in _RANKS_OF_LATER:
-            reader.error("value", "not_yet_ranks")
+            reader.error("value", text("workbook.not_yet_ranks"))
         elif key.startswith("cap_") and key not in LABELS:
             cap = reader.read("value", parse_cap, Cap())
             settings = replace(settings, cap_channel={**settings.cap_channel, key.removeprefix("cap_"): cap})
@@ -75,7 +75,7 @@ def read_settings(table: Table | None, channels: Collection[ChannelName], report
             value = reader.read("value", parse, getattr(settings, key), dates=key == "default_send_time")
             settings = replace(settings, **{key: value})
             if key == "rank_source" and value == "computed" and row.text("value"):
-                reader.error("value", "not_yet_ranks")
+                reader.error("value", text("workbook.not_yet_ranks"))
     return settings
 
 

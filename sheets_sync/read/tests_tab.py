@@ -35,13 +35,13 @@ def read_tests(
         name = reader.prose("example")
         if not name:
             if "example" not in row.cells:
-                reader.error("example", "name_missing", most=0)
+                reader.error("example", text("workbook.name_missing"))
             continue
         if fold(name) in {fold(n) for n in found}:
-            reader.error("example", "twice", id=name)
+            reader.error("example", text("workbook.twice", id=name))
             continue
         if len(found) >= MOST_EXAMPLES:
-            reader.error("example", "too_many_examples", most=MOST_EXAMPLES)
+            reader.error("example", text("workbook.too_many_examples", most=MOST_EXAMPLES))
             break
         given: dict[str, str] = {}
         for column, cell in row.extra.items():
@@ -77,7 +77,7 @@ def _stage(reader: Reader, journeys: tuple[JourneyMap, ...]) -> str | None:
         reader.report.error(reader.at("stage"), unknown("what_stage", typed, names))
         return None
     if len(meant) > 1:
-        reader.error("stage", "which_stage", stage=typed, stages=sorted(meant))
+        reader.error("stage", text("workbook.which_stage", stage=typed, stages=sorted(meant)))
         return None
     return next(iter(meant))
 
