@@ -20,6 +20,7 @@ _KNOWN_TAG = re.compile(
     re.IGNORECASE,
 )
 _BLOCK_LINE = re.compile(r"\s*(?:[-*+]\s|\d+[.)]\s|#{1,6}\s|>|\||```|~~~|    )")
+_OWN_BLOCK = re.compile(r"^((?:#{1,6} .*|-{3,}|\*{3,}|_{3,}))$", re.MULTILINE)
 _OPENS = ("if", "for")
 _ANCHOR = re.compile(r"<a\b[^>]*?\bhref\s*=\s*(\"[^\"]*\"|'[^']*')[^>]*>(.*?)</a\s*>", re.IGNORECASE | re.DOTALL)
 _URL_ATTRIBUTE = re.compile(r"\b(href|src|action|background)(\s*=\s*)(\"[^\"]*\"|'[^']*')", re.IGNORECASE)
@@ -80,7 +81,8 @@ def _is_html(masked: Masked) -> bool:
 def _set_lines(masked: Masked) -> str:
     """The Markdown source with each own-line statement either a paragraph of its own (around whole blocks) or moved to the end of
     the text line before it (inside a paragraph), so that the line break it conditions goes with it."""
-    chunks = re.split(r"\n[ \t]*\n", masked.source)
+    source = masked.source if "```" in masked.source else _OWN_BLOCK.sub(r"\n\1\n", masked.source)
+    chunks = re.split(r"\n[ \t]*\n", source)
     spans = _open_across(masked, chunks)
     return "\n\n".join(_set_chunk(masked, chunk, alone=i in spans) for i, chunk in enumerate(chunks))
 

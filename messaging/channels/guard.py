@@ -15,7 +15,7 @@ from messaging.channels.base import Channel
 _REQUIRED = ("sender_name", "sender_address", "sender_company", "sender_postal", "sender_contact")
 _PLACEHOLDER = re.compile(
     r"[〇○◯●△□×]{2,}|\.{3}|…|x{3,}|<[^@>]*>|\bexample\b|\byour\b|\bto ?do\b|\btbd\b|changeme|dummy|placeholder"
-    r"|未設定|未定|ダミー|サンプル|ここに|入力してください|記入|\b0{2,4}-0{3,4}-0{4}\b|(?<!\d)0{3}-?0{4}(?!\d)",
+    r"|未設定|未定|ダミー|サンプル|ここに|入力してください|記入|\b\d{2,4}-0{3,4}-0{4}\b|(?<!\d)0{3}-?0{4}(?!\d)",
     re.IGNORECASE,
 )
 _RESERVED = ("example", "test", "invalid", "localhost", "local", "internal", "example.com", "example.net", "example.org", "example.jp",

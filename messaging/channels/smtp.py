@@ -9,7 +9,7 @@ import smtplib
 import socket
 import ssl
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Literal
 
@@ -26,7 +26,7 @@ DOT_SECONDS = 180.0
 MAILS_A_CONNECTION = 200
 
 _ENHANCED = re.compile(r"\b([245])\.(\d{1,3})\.(\d{1,3})\b")
-_QUEUED = re.compile(r"queued as ([A-Za-z0-9._-]+)|\b(?:id|OK)[ =:]+<?([A-Za-z0-9._@-]{6,})", re.IGNORECASE)
+_QUEUED = re.compile(r"queued as ([A-Za-z0-9._-]+)|\bid[ =]<?([A-Za-z0-9._@-]{6,})", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class SmtpServer:
     port: int
     tls: Tls = "starttls"
     user: str = ""
-    password: str = ""
+    password: str = field(default="", repr=False)
     connect_seconds: float = CONNECT_SECONDS
     reply_seconds: float = REPLY_SECONDS
     dot_seconds: float = DOT_SECONDS
@@ -133,7 +133,7 @@ class _Refused(Exception):
 
 
 class _Connection:
-    """One greeted, secured and logged-in connection. `dot_sent` once the byte that may cause acceptance may be on its way."""
+    """One greeted, secured and logged-in connection. `dot_sent` once the bytes that may cause acceptance are on their way."""
 
     def __init__(self, server: SmtpServer) -> None:
         self._server = server
@@ -162,8 +162,8 @@ class _Connection:
         self._socket.settimeout(self._server.reply_seconds)
         self._socket.sendall(re.sub(rb"(?m)^\.", b"..", lines))
         self._socket.settimeout(self._server.dot_seconds)
+        self._socket.sendall(b".\r\n")  # where this raises, the dot is not whole in the kernel's hands, and so never on the wire
         self.dot_sent = True
-        self._socket.sendall(b".\r\n")
         code, said = self._smtp.getreply()
         self._socket.settimeout(self._server.reply_seconds)
         if 200 <= code < 300:
