@@ -136,7 +136,7 @@ def _again(case: Case, world: World) -> Refusal | None:
     by_entry = isinstance(case.campaign.trigger, (OnEnter, AfterInStage))
     reentry = case.campaign.reentry
     if by_entry and reentry is not None and case.last_sent is not None and world.now - case.last_sent < reentry:
-        return Skip("already", {"sent_at": case.last_sent.isoformat(), "reentry_days": reentry / timedelta(days=1)})
+        return Skip("already", {"last": case.last_sent.isoformat(), "reentry_days": reentry / timedelta(days=1)})
     return None
 
 
