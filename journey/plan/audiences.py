@@ -74,3 +74,17 @@ def on_stages(campaign: Campaign, column: str, *, any_stage: bool = False) -> tu
     if not campaign.stages:
         return (f"{column} IS NOT NULL" if any_stage else "true"), []
     return f"list_contains(?::VARCHAR[], {column})", [list(campaign.stages)]
+
+
+def sizes(
+    con: duckdb.DuckDBPyConnection, campaigns: Collection[Campaign], names: Names, at: datetime, zone: ZoneInfo
+) -> dict[str, int]:
+    """How many customers each campaign means at `at`, in one pass; one whose condition cannot be read is left out."""
+    conditions = compile_audiences(campaigns, names)
+    readable = [c for c in campaigns if c.id not in conditions.unreadable]
+    evaluate_into(con, conditions, at, zone)
+    found = {}
+    for campaign in readable:
+        query, values = members(campaign, conditions)
+        [(found[campaign.id],)] = con.execute(f"SELECT count(*) FROM ({query})", values).fetchall()
+    return found
