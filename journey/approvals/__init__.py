@@ -4,22 +4,21 @@
 use cases (approve, reject, pause, resume). Nothing here sends or plans; the planner and the gate obey `Standing`.
 """
 
-from journey.approvals.decisions import Decided, Ground, approve, pause, reject, resume, stop_exactly
-from journey.approvals.hashes import audience_hash, content_hash
+from journey.approvals.decisions import Decided, Ground, approve, pause, reject, resume
+from journey.approvals.hashes import Audiences, content_hash
 from journey.approvals.standing import Approval, Standing, State, standings
 
 __all__ = [
     "Approval",
+    "Audiences",
     "Decided",
     "Ground",
     "Standing",
     "State",
     "approve",
-    "audience_hash",
     "content_hash",
     "pause",
     "reject",
     "resume",
     "standings",
-    "stop_exactly",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -129,21 +129,6 @@ def pause(engine: Engine, ground: Ground, campaign_id: str | None, *, who: str, 
 def resume(engine: Engine, ground: Ground, campaign_id: str | None, *, who: str, now: datetime) -> tuple[Decided, ...]:
     """Lets one paused campaign, or (None) all of them, go on; recurrences missed meanwhile are not made up."""
     return _switch(engine, ground, campaign_id, who, now, paused=False)
-
-
-def stop_exactly(connection: Connection, campaign_ids: Collection[str], now: datetime) -> None:
-    """Of all campaigns, those (and only those) are stopped by an × in a workbook that was otherwise refused.
-
-    Called by `sync`, in its transaction, on each reading; empty when the workbook was good, for then its version says it.
-    """
-    ids = sorted(campaign_ids)
-    known = set(connection.scalars(select(campaign_state.c.campaign_id)))
-    if new := [i for i in ids if i not in known]:
-        connection.execute(insert(campaign_state), [{"campaign_id": i, "paused": False, "stopped": False} for i in new])
-    switched = campaign_state.c.stopped
-    connection.execute(update(campaign_state).where(campaign_state.c.campaign_id.in_(ids), ~switched).values(stopped=True))
-    ended = update(campaign_state).where(campaign_state.c.campaign_id.not_in(ids), switched)
-    connection.execute(ended.values(stopped=False, idle_at=now))
 
 
 def _switch(

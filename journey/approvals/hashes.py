@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from journey.conditions import Compiled, compile_condition, disjoint
+from journey.conditions import Compiled, compile_condition
+from journey.conditions.disjoint import disjoint
 from journey.fields import Names
 from journey.model import AfterInStage, Campaign, JourneyMap, MessageVariant, OnEnter, Stage, Workbook, dump
 
@@ -24,23 +25,42 @@ def content_hash(campaign: Campaign, messages: Sequence[MessageVariant]) -> str:
     return _hash([dump(row), *sorted(dump(m) for m in messages)])
 
 
-def audience_hash(campaign: Campaign, workbook: Workbook, names: Names, channel_kinds: Mapping[str, str]) -> str:
-    """Everything outside the campaign's own row that decides whom it reaches, and by what kind of channel.
+class Audiences:
+    """The audience hashes of one workbook. Keeps what it has compiled: campaigns share stages and segments.
 
-    `campaign` may be an approved one that differs from the workbook's row of today. What is no longer there hashes as absent.
+    `channel_kinds` is the kind of each configured channel.
     """
-    collected = _Collected(names)
-    collected.condition(campaign.audience, campaign.journey)
-    journey = next((j for j in workbook.journeys if j.id == campaign.journey), None)
-    if campaign.journey is not None:
-        collected.journey(campaign.journey, journey, _stages_of(campaign, journey))
-    parts = {
-        "journeys": collected.journeys,
-        "segments": collected.segments,
-        "fields": collected.fields,
-        "channels": {c: channel_kinds.get(c) for c in campaign.channels},
-    }
-    return _hash([json.dumps(parts, ensure_ascii=False, sort_keys=True)])
+
+    def __init__(self, workbook: Workbook, names: Names, channel_kinds: Mapping[str, str]) -> None:
+        self._workbook = workbook
+        self._names = names
+        self._kinds = channel_kinds
+        self._compiled: dict[tuple[str, str | None], Compiled] = {}
+
+    def hash(self, campaign: Campaign) -> str:
+        """Everything outside the campaign's own row that decides whom it reaches, and by what kind of channel.
+
+        `campaign` may be an approved one that differs from the workbook's row of today. What is no longer there hashes as absent.
+        """
+        collected = _Collected(self._names, self._compile)
+        collected.condition(campaign.audience, campaign.journey)
+        journey = next((j for j in self._workbook.journeys if j.id == campaign.journey), None)
+        if campaign.journey is not None:
+            collected.journey(campaign.journey, journey, _stages_of(campaign, journey))
+        parts = {
+            # Without their ids, so that a renamed stage or journey is the same audience.
+            "journeys": sorted(json.dumps(part, ensure_ascii=False) for part in collected.parts()),
+            "segments": collected.segments,
+            "fields": collected.fields,
+            "channels": {c: self._kinds.get(c) for c in campaign.channels},
+        }
+        return _hash([json.dumps(parts, ensure_ascii=False, sort_keys=True)])
+
+    def _compile(self, source: str, of: str | None) -> Compiled:
+        key = (source, of)
+        if key not in self._compiled:
+            self._compiled[key] = compile_condition(source, self._names, of)
+        return self._compiled[key]
 
 
 def _stages_of(campaign: Campaign, journey: JourneyMap | None) -> Sequence[str]:
@@ -53,8 +73,9 @@ def _stages_of(campaign: Campaign, journey: JourneyMap | None) -> Sequence[str]:
 class _Collected:
     """Gathers definitions, each once, from a condition to all that it refers to."""
 
-    def __init__(self, names: Names) -> None:
+    def __init__(self, names: Names, compiled: Callable[[str, str | None], Compiled]) -> None:
         self._names = names
+        self._compile = compiled
         self._seen: set[tuple[str, str | None]] = set()
         self.journeys: dict[str, dict[str, Any]] = {}
         self.segments: dict[str, str] = {}
@@ -62,7 +83,7 @@ class _Collected:
 
     def condition(self, source: str, of: str | None) -> Compiled:
         """Collects what a condition uses; `of` is the journey that it stands in."""
-        compiled = compile_condition(source, self._names, of)
+        compiled = self._compile(source, of)
         if (source, of) in self._seen:
             return compiled
         self._seen.add((source, of))
@@ -93,12 +114,18 @@ class _Collected:
             if stage_id in by_id:
                 part["stages"][stage_id] = self._stage(by_id[stage_id], journey, by_id)
 
+    def parts(self) -> Iterable[Any]:
+        """Each journey as its audience and the stages that matter, None where it is gone."""
+        for part in self.journeys.values():
+            stages = part.get("stages", {}).values()
+            yield [part["audience"], sorted(json.dumps(s, ensure_ascii=False) for s in stages)] if part else None
+
     def _stage(self, stage: Stage, journey: JourneyMap, by_id: Mapping[str, Stage]) -> list[Any]:
         own = self.condition(stage.condition, journey.id)
         before = journey.check_order[: journey.check_order.index(stage.id)]
         winners = set()
         for other in (by_id[i] for i in before):
-            if not disjoint(compile_condition(other.condition, self._names, journey.id), own):
+            if not disjoint(self._compile(other.condition, journey.id), own):
                 self.condition(other.condition, journey.id)
                 winners.add(other.condition)
         return [stage.condition, sorted(winners)]

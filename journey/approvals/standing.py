@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, select
 
-from journey.approvals.hashes import audience_hash, content_hash
+from journey.approvals.hashes import Audiences, content_hash
 from journey.clock import local_date
 from journey.facts.store import known_attributes
 from journey.fields import Names
@@ -123,14 +123,13 @@ def standings(
     `channel_kinds` is the kind of each configured channel (`email`: `smtp`). Reads only, in the caller's transaction.
     """
     records = _records(connection)
-    names = Names.of(workbook, tuple(known_attributes(connection).values()))
+    audiences = Audiences(workbook, Names.of(workbook, tuple(known_attributes(connection).values())), channel_kinds)
     today = local_date(now, zone)
     found: dict[str, Standing] = {}
     for campaign in workbook.campaigns:
         record = records.get(campaign.id, _Record())
         here = content_hash(campaign, workbook.variants(campaign.message))
-        audience = audience_hash(campaign, workbook, names, channel_kinds)
-        found[campaign.id] = _judge(campaign, here, audience, record, workbook, names, channel_kinds, today)
+        found[campaign.id] = _judge(campaign, here, audiences, record, today)
     for campaign_id, name in drafts.items():
         found.setdefault(campaign_id, _absent(campaign_id, name, "draft", records.get(campaign_id, _Record())))
     for campaign_id, record in records.items():
@@ -149,19 +148,12 @@ def _records(connection: Connection) -> dict[str, _Record]:
     return {key: _Record(decided.get(key, ()), switches.get(key)) for key in (*decided, *(switches.keys() - decided.keys()))}
 
 
-def _judge(
-    campaign: Campaign,
-    content: str,
-    audience: str,
-    record: _Record,
-    workbook: Workbook,
-    names: Names,
-    channel_kinds: Mapping[str, str],
-    today: date,
-) -> Standing:
+def _judge(campaign: Campaign, content: str, audiences: Audiences, record: _Record, today: date) -> Standing:
     approved = record.newest_approval
     live = _live(approved) if approved is not None else None
-    void = live is not None and audience_hash(live[0], workbook, names, channel_kinds) != approved.audience_hash
+    audience = audiences.hash(campaign)
+    # Judged by the approved row: moving a campaign to another stage is an edit of its content.
+    void = live is not None and (audience if live[0] == campaign else audiences.hash(live[0])) != approved.audience_hash
     newest = record.decisions[-1] if record.decisions else None
     active = campaign.active and not record.switch("stopped")
     approval: Approval

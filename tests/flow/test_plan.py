@@ -308,9 +308,9 @@ def test_an_occurrence_freezes_its_whole_audience(shop: Shop) -> None:
     assert shop.plan(T0 + HOUR).planned == 0
     report = shop.plan(T0 + 3 * HOUR)
     assert [(c.campaign_id, c.occurrence, c.planned) for c in report.campaigns] == [
-        ("C03", "2026-11-02", 2),
         ("C04", "2026-11-02", 2),
         ("C05", "2026-11-02", 1),
+        ("C03", "2026-11-02", 2),
     ]
     assert {(r.campaign_id, r.customer_id) for r in shop.rows()} == {
         ("C03", "guest"), ("C03", "rich"), ("C04", "rich"), ("C04", "poor"), ("C05", "rich"),

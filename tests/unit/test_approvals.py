@@ -7,10 +7,11 @@ from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, select, update
 
-from journey.approvals import Ground, Standing, approve, pause, reject, resume, stop_exactly
+from journey.approvals import Audiences, Ground, Standing, approve, pause, reject, resume
 from journey.errors import InputError
+from journey.fields import Names
 from journey.model import (
     Campaign,
     FieldDef,
@@ -230,12 +231,25 @@ def test_switching_off_and_on_needs_no_approval(engine: Engine) -> None:
 def test_a_cross_in_a_refused_workbook_stops_too(engine: Engine) -> None:
     say_yes(engine, ground())
     with writing(engine) as connection:
-        stop_exactly(connection, ["C01", "C77"], T0 + DAY)
-    assert [s.state for s in look(engine, ground()).values()] == ["inactive", "running", "running"]
-    with writing(engine) as connection:
-        stop_exactly(connection, [], T0 + 2 * DAY)
-    back = look(engine, ground())["C01"]
-    assert (back.state, back.idle_at) == ("running", T0 + 2 * DAY)
+        connection.execute(update(campaign_state).where(campaign_state.c.campaign_id == "C01").values(stopped=True))
+    assert [(s.state, s.hold) for s in look(engine, ground()).values()] == [
+        ("inactive", "inactive"),
+        ("running", None),
+        ("running", None),
+    ]
+
+
+def test_renamed_stages_and_journeys_are_the_same_audience() -> None:
+    before = Audiences(BOOK, Names.of(BOOK), KINDS).hash(WELCOME)
+    renamed = replace(
+        EC,
+        id="shop",
+        stages=(replace(STAGES[0], id="curious"), *STAGES[1:]),
+        check_order=("repeat", "dormant", "first", "curious"),
+    )
+    book = replace(BOOK, journeys=(renamed,))
+    after = Audiences(book, Names.of(book), KINDS).hash(replace(WELCOME, journey="shop", stages=("curious",)))
+    assert after == before
 
 
 def test_a_campaign_that_left_the_workbook_stops(engine: Engine) -> None:
