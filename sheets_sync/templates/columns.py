@@ -38,10 +38,10 @@ def _list(source: str, rule: Literal["ask", "open"] = "ask") -> Dropdown:
 LAYOUTS: Mapping[str, Mapping[str, Layout]] = {
     "messages": {
         "id": Layout(8),
-        "channel": Layout(11, _words("channel", "ask")),
-        "language": Layout(11, _words("language")),
-        "variant": Layout(11, _words("variant")),
-        "weight": Layout(9),
+        "channel": Layout(12, _words("channel", "ask")),
+        "language": Layout(13, _words("language")),
+        "variant": Layout(12, _words("variant")),
+        "weight": Layout(11),
         "subject": Layout(36),
         "preheader": Layout(32),
         "body": Layout(76),
@@ -51,32 +51,32 @@ LAYOUTS: Mapping[str, Mapping[str, Layout]] = {
     },
     "campaigns": {
         "id": Layout(7),
-        "name": Layout(30),
-        "active": Layout(9, _words("active", "strict")),
+        "name": Layout(34),
+        "active": Layout(11, _words("active", "strict")),
         "journey": Layout(13, _list("journey.name")),
         "stage": Layout(14, _list("journey.stage")),
         "trigger": Layout(30, _words("trigger")),
         "audience": Layout(24),
         "message": Layout(12, _list("messages.id")),
-        "channels": Layout(20, _words("channels")),
-        "kind": Layout(14, _words("kind", "strict")),
-        "window": Layout(15, _words("window")),
-        "priority": Layout(10),
-        "goal": Layout(16, _words("goal")),
-        "goal_window": Layout(12, _words("goal_window")),
-        "holdout": Layout(10),
-        "include_existing": Layout(12, _words("yes_no", "strict")),
-        "reentry": Layout(10, _words("reentry")),
+        "channels": Layout(22, _words("channels")),
+        "kind": Layout(17, _words("kind", "strict")),
+        "window": Layout(18, _words("window")),
+        "priority": Layout(13),
+        "goal": Layout(18, _words("goal")),
+        "goal_window": Layout(13, _words("goal_window")),
+        "holdout": Layout(12),
+        "include_existing": Layout(13, _words("yes_no", "strict")),
+        "reentry": Layout(13, _words("reentry")),
         "start": Layout(12),
         "end": Layout(12),
         "owner": Layout(12),
         "state": Layout(10),
-        "approval": Layout(11),
-        "audience_size": Layout(11),
+        "approval": Layout(13),
+        "audience_size": Layout(13),
         "sent": Layout(9),
-        "opened": Layout(10),
-        "clicked": Layout(11),
-        "converted": Layout(12),
+        "opened": Layout(11),
+        "clicked": Layout(12),
+        "converted": Layout(14),
         "lift": Layout(9),
     },
     "segments": {"name": Layout(26), "condition": Layout(62), "notes": Layout(60)},
@@ -97,7 +97,7 @@ LAYOUTS: Mapping[str, Mapping[str, Layout]] = {
 }
 """Tab key → column key → layout. Columns of the Tests tab's own (the given values) are `GIVEN_WIDTH` wide."""
 
-GIVEN_WIDTH = 22.0
+GIVEN_WIDTH = 26.0
 
 SETTING_DROPDOWNS: Mapping[str, Dropdown] = {"time_zone": _words("time_zone")}
 """Dropdowns of single rows of the Settings tab."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
 
 from journey.texts import Lang
@@ -23,11 +25,13 @@ _SIDE = Side(style="thin", color=LINE_COLOUR)
 BOXED = Border(left=_SIDE, right=_SIDE, top=_SIDE, bottom=_SIDE)
 
 
+@cache
 def font(lang: Lang, *, size: float = 10, bold: bool = False, colour: str = "22272E") -> Font:
     """A font that the usual machines of that language have."""
     return Font(name=_FONT_NAMES[lang], size=size, bold=bold, color=colour)
 
 
+@cache
 def fill(colour: str) -> PatternFill:
     """A plain fill."""
     return PatternFill("solid", start_color=colour, end_color=colour)
