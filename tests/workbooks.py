@@ -92,7 +92,8 @@ EN: Tabs = {
     ],
     "Segments": [["Name", "Condition", "Notes"], *JA["セグメント"][1:]],
     "Fields": [["Field", "Label", "Type", "Aliases", "Personal"], ["fav", "好きな色", "text", "色, カラー", "no"]],
-    "Settings": [["Setting", "Value"], ["quiet_hours", "20:00-8:00"], ["cap_promotional", "1/day, 2/week"], ["sender_name", "たび商店"]],
+    "Settings": [["Setting", "Value"], ["quiet_hours", "20:00-8:00"], ["cap_promotional", "1/day, 2/week"],
+                 ["sender_name", "たび商店"]],
     "Holidays": [["Date", "Name"], ["2027-01-01", "元日"]],
     "Tests": [["Example", "購入回数", "Expected stage", "Expected campaigns"], ["新規", "0", "interest", "none"]],
 }  # fmt: skip

@@ -15,7 +15,7 @@ from sheets_sync.grammar.weekdays import parse_weekdays
 from sheets_sync.grammar.words import NotYet, Wrong, normal, shown
 
 _ENTER = re.compile(
-    r"(?:ステージに?入(?:ったら|った(?:とき|時|日)?|って(?:から)?)|on enter(?:ing)?|on entry)"
+    r"(?:ステージ ?に? ?入(?:ったら|った(?:とき|時|日)?|って(?:から)?)|on enter(?:ing)?|on entry)"
     r"(?: ?すぐに?| immediately| at once)?(?P<rest>.*)"
 )
 _STAYED = re.compile(
@@ -29,7 +29,7 @@ _MONTHLY = re.compile(
     r"(?:毎月|monthly|every month)(?: on)?(?: the)? ?"
     r"(?:(?P<last>月?末日?|最終日|last(?: day)?)|(?P<day>\d{1,3}) ?(?:日|st|nd|rd|th)?)(?P<at>.*)"
 )
-_TIME_AT_END = re.compile(r"(?P<days>.+?)(?: ?(?:の|at|@) ?| )?(?P<at>(?:午前|午後)? ?\d{1,2} ?(?::|時).*)")
+_TIME_AT_END = re.compile(r"(?P<days>.+?)(?: ?の ?| at | ?@ ?| )?(?P<at>(?:午前|午後)? ?\d{1,2} ?(?::|時|am|pm).*)")
 _DATE_FIELD = re.compile(r"(?P<name>.+?)(?:の(?:当日|\d{1,4} ?[^\d\s]+?[前後]|\d{1,2}日)| ?[-+] ?\d{1,4} ?[a-z]+|の?当日).*")
 _BIRTH = ("誕生日", "誕生月", "birthday", "birth month", "birth_month")
 
