@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
@@ -105,7 +106,7 @@ class _Record:
         since = None
         for decision in self.decisions:
             if decision.decision == "approved":
-                included = load(Campaign, decision.content["campaign"]).include_existing
+                included = _campaign(decision.content["campaign"]).include_existing
                 since = (since or decision.at) if included else None
         return since
 
@@ -200,7 +201,18 @@ def _absent(campaign_id: str, name: str, state: State, record: _Record) -> Stand
 
 def _live(approved: Any) -> Live:
     content = approved.content
-    return load(Campaign, content["campaign"]), tuple(load(MessageVariant, m) for m in content["messages"])
+    return _campaign(content["campaign"]), tuple(_message(m) for m in content["messages"])
+
+
+# Keyed by the text itself, so they can never be another store's; the sender judges anew for each window.
+@lru_cache(maxsize=512)
+def _campaign(dumped: str) -> Campaign:
+    return load(Campaign, dumped)
+
+
+@lru_cache(maxsize=2048)
+def _message(dumped: str) -> MessageVariant:
+    return load(MessageVariant, dumped)
 
 
 def approved_content(live: Live, existing: int | None) -> dict[str, Any]:
