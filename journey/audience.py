@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -10,12 +11,16 @@ import duckdb
 import pyarrow as pa
 
 from journey import features
-from journey.conditions import Compiled
+from journey.conditions import Compiled, compile_column
+from journey.conditions.examples import Value, column_type, column_value, typed_value
 from journey.conditions.features import KINDS
 from journey.conditions.sql import Sql, joined
 from journey.conditions.syntax import Column, Feature, Field
-from journey.conditions.to_sql import predicate
+from journey.conditions.to_sql import is_moment, predicate
+from journey.conditions.tokens import Unreadable
 from journey.facts.views import quoted
+from journey.fields import Names
+from journey.texts import Text
 
 
 def evaluate(
@@ -45,6 +50,86 @@ def evaluate(
     query = "SELECT " + joined(selected, ", ") + " FROM (" + rows + ")"
     table = con.sql(query.text, params=list(query.params)).to_arrow_table()
     return table.rename_columns(["customer_id", *wanted, *columns])
+
+
+@dataclass(frozen=True)
+class ExampleProblem:
+    """A header of the Tests tab (then `example` is None), or a value under it, that cannot be read."""
+
+    header: str
+    example: int | None
+    said: Text
+
+
+@dataclass(frozen=True)
+class OnExamples:
+    """For each example, by key, whether the condition holds; and what could not be read (that cell then counts as empty)."""
+
+    met: list[dict[str, bool]]
+    problems: list[ExampleProblem]
+
+
+def on_examples(
+    con: duckdb.DuckDBPyConnection | None,
+    wanted: Mapping[str, Compiled],
+    examples: Sequence[Mapping[str, str]],
+    names: Names,
+    at: datetime,
+    zone: ZoneInfo,
+) -> OnExamples:
+    """The same SQL over example customers: each maps headers (an attribute, or a feature as in a condition) to typed text.
+
+    `con` is any DuckDB connection; none of its views is read; None opens one in memory. What an example does not say is worked
+    out or as for a customer without facts (`journey.conditions.examples`). Raises ValueError for a condition with errors.
+    """
+    problems: list[ExampleProblem] = []
+    headers: dict[str, Column] = {}
+    for header in dict.fromkeys(h for example in examples for h in example):
+        column, found = compile_column(header, names)
+        problems += [ExampleProblem(header, None, p.said) for p in found if p.severity == "error"]
+        if column is not None:
+            headers[header] = column
+    columns = sorted({c for compiled in wanted.values() for c in compiled.columns}, key=lambda c: c.column)
+    rows: list[tuple[Value, ...]] = []
+    for i, example in enumerate(examples):
+        given: dict[Column, Value] = {}
+        for header, typed in example.items():
+            try:
+                value = typed_value(headers[header], typed, names, at, zone) if header in headers else None
+            except Unreadable as found:
+                problems.append(ExampleProblem(header, i, found.said))
+                continue
+            if value is not None:
+                given[headers[header]] = value
+        rows.append(tuple(column_value(column, given, at, zone) for column in columns))
+    with duckdb.connect() if con is None else con.cursor() as cursor:
+        met = [_met(cursor, wanted, columns, row, at, zone) for row in rows]
+    return OnExamples(met, problems)
+
+
+def _met(
+    con: duckdb.DuckDBPyConnection,
+    wanted: Mapping[str, Compiled],
+    columns: Sequence[Column],
+    row: Sequence[Value],
+    at: datetime,
+    zone: ZoneInfo,
+) -> dict[str, bool]:
+    """Which conditions hold for one row of values."""
+    if not wanted:
+        return {}
+    values = [Sql(f"CAST(? AS {_sql_type(c)}) AS {quoted(c.column)}", (value,)) for c, value in zip(columns, row, strict=True)]
+    relation = "SELECT " + joined([Sql("1 AS one"), *values], ", ")
+    tested = joined(["coalesce(" + predicate(compiled, at, zone) + ", false)" for compiled in wanted.values()], ", ")
+    query = "SELECT " + tested + " FROM (" + relation + ")"
+    found = con.execute(query.text, list(query.params)).fetchone() or ()
+    return dict(zip(wanted, map(bool, found), strict=True))
+
+
+def _sql_type(column: Column) -> str:
+    if is_moment(column):
+        return "TIMESTAMPTZ"
+    return {"text": "VARCHAR", "number": "DOUBLE", "date": "DATE", "yes_no": "BOOLEAN"}[column_type(column)]
 
 
 def _column(name: str) -> Column:

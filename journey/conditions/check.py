@@ -91,6 +91,13 @@ class Checker:
         """The attribute or feature that a value by itself names (the header of an example)."""
         return self._caught(lambda: self._column(value))
 
+    def typed(self, column: Column, value: Callable[[], Value]) -> Constant:
+        """What the whole cell means as a value of a column; text needs no quotes there."""
+        whole = Span(0, len(self._source))
+        if self._type(column) == "text" or self._type(column) == "yes_no":
+            return self._constant(Called(self._source.strip(), True, None, whole), column)
+        return self._constant(value(), column)
+
     def grow(self, by: int, span: Span) -> None:
         """Counts comparisons; too many are a problem, said once."""
         before, self.size = self.size, self.size + by

@@ -7,8 +7,8 @@ from functools import lru_cache
 
 from journey.conditions.check import Checker, ConditionProblem
 from journey.conditions.features import KINDS, OWN_COLUMN, SEGMENT_WORDS, by_name
-from journey.conditions.parser import Parser, Span
-from journey.conditions.syntax import Always, Column, Feature, Field, Node
+from journey.conditions.parser import DEEPEST, Parser, Span
+from journey.conditions.syntax import Always, Column, Constant, Feature, Field, Node
 from journey.conditions.tokens import Token, Unreadable, tokens, vocabulary
 from journey.conditions.uses import Uses
 from journey.fields import Names
@@ -32,6 +32,8 @@ class Compiled:
     fields: frozenset[Field] = frozenset()
     size: int = 0
     """Comparisons in it, those of its segments counted each time."""
+    depth: int = 0
+    """How deep it nests, its segments included."""
 
     @property
     def columns(self) -> frozenset[Column]:
@@ -52,7 +54,7 @@ def compile_condition(source: str, names: Names, journey: str | None = None) -> 
     `journey` is the id of the journey of the map or campaign that the cell belongs to: `ステージ`, `滞在日数` and `経験あり`
     mean that one where they name none.
     """
-    return _compiled(source, names, journey, (), {})
+    return _compiled(source, names, journey, (), {}, DEEPEST)
 
 
 def compile_column(source: str, names: Names, journey: str | None = None) -> tuple[Column | None, tuple[ConditionProblem, ...]]:
@@ -66,8 +68,17 @@ def compile_column(source: str, names: Names, journey: str | None = None) -> tup
     return column, tuple(p for p in checker.problems if p.severity == "error" or column is not None)
 
 
-def _compiled(source: str, names: Names, journey: str | None, inside: tuple[str, ...], made: dict[str, Compiled]) -> Compiled:
-    """`inside` are the segments that are being read around this one, `made` those already read."""
+def read_value(column: Column, typed: str, names: Names) -> Constant:
+    """What a cell of the Tests tab means in a column of that attribute or feature. Raises Unreadable where it means nothing there."""
+    return Checker(typed, names, None, lambda name, span: None).typed(
+        column, lambda: Parser(typed, _tokens(typed, names)).value()
+    )
+
+
+def _compiled(
+    source: str, names: Names, journey: str | None, inside: tuple[str, ...], made: dict[str, Compiled], room: int
+) -> Compiled:
+    """`inside` are the segments that are being read around this one, `made` those already read, `room` how deep it may nest."""
     if not source.strip():
         return Compiled(source, (), Always())
 
@@ -77,18 +88,23 @@ def _compiled(source: str, names: Names, journey: str | None, inside: tuple[str,
         if len(inside) >= DEEPEST_SEGMENTS:
             raise Unreadable(text("conditions.segments_too_deep", most=DEEPEST_SEGMENTS), span.start, span.end)
         if name not in made:
-            made[name] = _compiled(names.segments[name], names, None, (*inside, fold(name)), made)
+            made[name] = _compiled(names.segments[name], names, None, (*inside, fold(name)), made, room - parser.deepest)
         found = made[name]
+        if found.depth + parser.deepest > room:
+            raise Unreadable(text("conditions.too_deep", most=DEEPEST), span.start, span.end)
+        depths.append(found.depth)
         checker.used.take(found.uses, found.columns, name)
-        checker.grow(found.size, span)
         if found.ast is None:
             loops = [p.said for p in found.problems if p.said.key == "conditions.segment_loop"]
             raise Unreadable(loops[0] if loops else text("conditions.segment_broken", name=name), span.start, span.end)
+        checker.grow(found.size, span)
         return found.ast
 
+    depths = [0]
     checker = Checker(source, names, journey, segment)
     try:
-        ast = checker.tree(Parser(source, _tokens(source, names)).condition())
+        parser = Parser(source, _tokens(source, names), room)
+        ast = checker.tree(parser.condition())
     except Unreadable as found:
         return Compiled(source, (ConditionProblem("error", found.start, found.end, found.said),), None)
     if any(p.severity == "error" for p in checker.problems):
@@ -102,6 +118,7 @@ def _compiled(source: str, names: Names, journey: str | None, inside: tuple[str,
         frozenset(c for c in columns if isinstance(c, Feature)),
         frozenset(c for c in columns if isinstance(c, Field)),
         checker.size,
+        parser.deepest + max(depths),
     )
 
 

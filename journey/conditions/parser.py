@@ -12,7 +12,7 @@ from journey.conditions.tokens import Token, Unreadable
 from journey.texts import Text, text
 
 DEEPEST = 50
-"""Parentheses and `not` inside each other."""
+"""Parentheses and `not` inside each other, through segments too: what evaluates a condition walks it recursively."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,10 @@ _VALUES = _LITERALS | {"NAME", "WORD", "MINUS"}
 class Parser:
     """Reads one list of tokens from left to right."""
 
-    def __init__(self, source: str, found: list[Token]) -> None:
+    def __init__(self, source: str, found: list[Token], room: int = DEEPEST) -> None:
+        self.deepest = 0
+        """How deep it went."""
+        self._room = room
         self._source = source
         self._tokens = found
         self._at = 0
@@ -124,9 +127,7 @@ class Parser:
         return self._took("AND")
 
     def _part(self) -> Tree:
-        self._depth += 1
-        if self._depth > DEEPEST:
-            raise Unreadable(text("conditions.too_deep", most=DEEPEST), self._here().start, len(self._source))
+        self._deeper()
         start = self._here().start
         if self._took("NOT"):
             part = self._part()
@@ -254,9 +255,7 @@ class Parser:
 
     def _arguments(self) -> tuple[Value, ...]:
         self._take()
-        self._depth += 1
-        if self._depth > DEEPEST:
-            raise Unreadable(text("conditions.too_deep", most=DEEPEST), self._here().start, len(self._source))
+        self._deeper()
         args: list[Value] = []
         while self._kind() != "CLOSE":
             args.append(self._value())
@@ -293,6 +292,12 @@ class Parser:
             return False
         self._at += 1
         return True
+
+    def _deeper(self) -> None:
+        self._depth += 1
+        self.deepest = max(self.deepest, self._depth)
+        if self._depth > self._room:
+            raise Unreadable(text("conditions.too_deep", most=DEEPEST), self._here().start, len(self._source))
 
     def _need(self, kind: str, said: Text) -> None:
         if not self._took(kind):

@@ -18,7 +18,11 @@ from journey.model import FieldDef, JourneyMap, Stage
 NOW = datetime(2026, 3, 29, 12, 34, 56, tzinfo=UTC)
 IDS = ("c1", "c2", "c3", "c4", "c5", "c6", "c7")
 TEXTS = ("A", "a", "Ｂ", "商品A", "か つ", 'x"y', "%_", "100")
-FIELDS = (FieldDef("vip", "VIP 会員", "yes_no"), FieldDef("visits", "来店数", "number"), FieldDef("購入回数", "購入回数（取込）", "number"))
+FIELDS = (
+    FieldDef("vip", "VIP 会員", "yes_no"),
+    FieldDef("visits", "来店数", "number"),
+    FieldDef("購入回数", "購入回数（取込）", "number"),
+)
 NAMES = Names(
     fields=merged_fields(FIELDS),
     journeys=(JourneyMap("ec", "EC 通常", (Stage("new", "新規", ""), Stage("old", "休眠", "")), ("old", "new")),),
@@ -35,7 +39,9 @@ texts = st.sampled_from(TEXTS)
 maybe_text = st.none() | texts | st.just("")
 amounts = st.sampled_from([-1000.0, -500.0, 0.0, 500.0, 1000.0, 2500.0])
 quantities = st.sampled_from([-1.0, 0.0, 1.0, 2.0, None])
-days = st.dates(date(1950, 1, 1), date(2026, 12, 31)) | st.sampled_from([date(2000, 2, 29), date(1990, 3, 29), date(1990, 3, 30)])
+days = st.dates(date(1950, 1, 1), date(2026, 12, 31)) | st.sampled_from(
+    [date(2000, 2, 29), date(1990, 3, 29), date(1990, 3, 30)]
+)
 
 customers = st.fixed_dictionaries(
     {
@@ -150,20 +156,34 @@ def tests(draw: st.DrawFn) -> str:
     kind = draw(st.sampled_from(["number", "number", "text", "date", "yes_no"]))
     column = draw(columns(kind))
     if draw(st.integers(0, 9)) == 0:
-        return draw(st.sampled_from([f"{column} が 空", f"{column} is empty", f"{column} is not empty", f"{column} が空でない"]))
+        return draw(
+            st.sampled_from([f"{column} が 空", f"{column} is empty", f"{column} is not empty", f"{column} が空でない"])
+        )
     if kind == "yes_no":
         return draw(st.sampled_from([column, f"{column} でない", f"not {column}", f"{column} = ○", f"{column} != true"]))
     if kind == "text":
         values = draw(st.lists(st.sampled_from(["new", "old"]) if _staged(column) else texts, min_size=1, max_size=3))
         quotes = [said(v) for v in values]
-        forms = [f"{column} = {quotes[0]}", f"{column} != {quotes[0]}", f"{column}が{quotes[0]}でない", f"{column} in ({','.join(quotes)})"]
+        forms = [
+            f"{column} = {quotes[0]}",
+            f"{column} != {quotes[0]}",
+            f"{column}が{quotes[0]}でない",
+            f"{column} in ({','.join(quotes)})",
+        ]
         if not _staged(column):
             forms += [f"{column} contains {quotes[0]}", f"{column} が {quotes[0]} で始まる", f"{column}が{quotes[0]}を含む"]
         return draw(st.sampled_from(forms))
     value = draw(numbers if kind == "number" else dates)
     other = draw(numbers if kind == "number" else dates)
-    forms = [f"{column} {draw(signs)} {value}", f"{column} が {value} {draw(suffixes)}", f"{column} in ({_single(value)}, {_single(other)})"]
-    forms += [f"{column}が{value}以上{other}未満", f"{column} between {value} and {other}" if kind == "date" else f"{column} = 1〜3"]
+    forms = [
+        f"{column} {draw(signs)} {value}",
+        f"{column} が {value} {draw(suffixes)}",
+        f"{column} in ({_single(value)}, {_single(other)})",
+    ]
+    forms += [
+        f"{column}が{value}以上{other}未満",
+        f"{column} between {value} and {other}" if kind == "date" else f"{column} = 1〜3",
+    ]
     return draw(st.sampled_from(forms))
 
 
