@@ -222,6 +222,9 @@ def test_messages_are_complete(readings: dict[Lang, Reading], lang: Lang) -> Non
             assert not PLACEHOLDERS.search(whole), (variant.message, PLACEHOLDERS.search(whole))
             assert not re.search(r"[{}]|None|nan|様様|  |http", made.subject + made.text), (variant.message, made.text)
             assert "\n\n\n" not in made.text
+            assert not re.search("休眠|離反|優良顧客|セグメント|dormant|segment", whole), (
+                variant.message
+            )  # the team's words, not theirs
             assert len(made.text.strip()) > 20
             assert bool(made.subject) == (variant.channel in ("email", "push"))
         if variant.channel == "email":
