@@ -8,10 +8,12 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import duckdb
+from sqlalchemy import Connection
 
 from journey.audience import evaluate
 from journey.conditions import Compiled, compile_condition
 from journey.fields import Names
+from journey.ledger import received
 from journey.model import Campaign
 from journey.texts import Text
 
@@ -48,10 +50,22 @@ def compile_audiences(campaigns: Collection[Campaign], names: Names) -> Conditio
     return Conditions(columns, wanted, unreadable)
 
 
+def show_received(
+    connection: Connection, con: duckdb.DuckDBPyConnection, conditions: Conditions, only: Sequence[str] | None = None
+) -> None:
+    """Puts what customers (`only` these, or all) received of the messages that the conditions name beside the facts of `con`."""
+    messages = {message for compiled in conditions.wanted.values() for message in compiled.uses.messages}
+    if messages:
+        con.register("received", received(connection, messages, only))
+
+
 def evaluate_into(
     con: duckdb.DuckDBPyConnection, conditions: Conditions, at: datetime, zone: ZoneInfo, only: Sequence[str] | None = None
 ) -> None:
-    """Makes `evaluated`: one row a customer (of `only`, or all) with a BOOLEAN a condition. One pass whatever their number."""
+    """Makes `evaluated`: one row a customer (of `only`, or all) with a BOOLEAN a condition. One pass whatever their number.
+
+    A condition on what was received needs `show_received` before.
+    """
     con.register("evaluated", evaluate(con, conditions.wanted, at, zone, only=only))
 
 
@@ -77,11 +91,17 @@ def on_stages(campaign: Campaign, column: str, *, any_stage: bool = False) -> tu
 
 
 def sizes(
-    con: duckdb.DuckDBPyConnection, campaigns: Collection[Campaign], names: Names, at: datetime, zone: ZoneInfo
+    connection: Connection,
+    con: duckdb.DuckDBPyConnection,
+    campaigns: Collection[Campaign],
+    names: Names,
+    at: datetime,
+    zone: ZoneInfo,
 ) -> dict[str, int]:
     """How many customers each campaign means at `at`, in one pass; one whose condition cannot be read is left out."""
     conditions = compile_audiences(campaigns, names)
     readable = [c for c in campaigns if c.id not in conditions.unreadable]
+    show_received(connection, con, conditions)
     evaluate_into(con, conditions, at, zone)
     found = {}
     for campaign in readable:

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, select
 from journey.facts.views import quoted
 from journey.fields import ADDRESS_FIELD, Names
 from journey.model import AfterInStage, Campaign, OnEnter, Settings
-from journey.plan.audiences import compile_audiences, evaluate_into, members, on_stages
+from journey.plan.audiences import compile_audiences, evaluate_into, members, on_stages, show_received
 from journey.store.tables import consents
 
 LOOK_BACK = timedelta(days=30)
@@ -62,6 +62,7 @@ def estimate(
     conditions = compile_audiences([campaign], names)
     if conditions.unreadable:
         return Audience(0)
+    show_received(connection, con, conditions)
     evaluate_into(con, conditions, now, zone)
     query, values = members(campaign, conditions)
     con.execute(f"CREATE OR REPLACE TEMP TABLE meant AS {query}", values)

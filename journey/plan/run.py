@@ -20,14 +20,13 @@ from journey.calendar import Occurrence
 from journey.facts import FactStore
 from journey.fields import Names
 from journey.model import Campaign, OnEnter, Recurring, Settings, Workbook
-from journey.plan.audiences import Conditions, compile_audiences, evaluate_into, members
+from journey.plan.audiences import Conditions, compile_audiences, evaluate_into, members, show_received
 from journey.plan.entries import Stay, awaits_existing, freeze_stays, stays
 from journey.plan.limits import Held
 from journey.plan.repeats import due, freeze_occurrence
 from journey.store.engine import reading, writing
 from journey.store.tables import campaign_state
 from journey.texts import Text
-from journey.versions import Version
 
 _JOURNEY_PRIORITIES = 1_000
 _NO_JOURNEY = 100  # as a journey that says nothing
@@ -80,7 +79,7 @@ class _Due:
 def plan(
     engine: Engine,
     facts: FactStore,
-    version: Version,
+    workbook: Workbook,
     standings: Mapping[str, Standing],
     settings: Settings,
     now: datetime,
@@ -88,10 +87,9 @@ def plan(
 ) -> PlanReport:
     """Plans whatever fell due, by the approved content of the campaigns that run.
 
-    `version` is the one in force (its maps, segments and fields count), `standings` those of `now`, `settings` those in force,
+    `workbook` is the version in force (its maps, segments and fields), `standings` those of `now`, `settings` those in force,
     `zone` the workbook's. Call it after `stages.assign`. Each campaign is one transaction; audiences are evaluated once, before.
     """
-    workbook = version.workbook
     _mark_idle(engine, standings, now)
     running = sorted((s for s in standings.values() if s.runs), key=lambda s: rank(s, workbook))
     campaigns = {s.campaign_id: _ranked(s, workbook) for s in running}
@@ -102,7 +100,7 @@ def plan(
     with closing(facts.open(fields=workbook.fields)) as con:
         found = _find(engine, con, readable, campaigns, settings, now, zone)
         if found:
-            _evaluate(con, found, conditions, now, zone)
+            _evaluate(engine, con, found, conditions, now, zone)
         for item in found:
             planned = _freeze(engine, con, item, conditions, settings, now, zone)
             if planned.planned or planned.skipped:
@@ -162,14 +160,24 @@ def _find(
     return found
 
 
-def _evaluate(con: duckdb.DuckDBPyConnection, found: list[_Due], conditions: Conditions, now: datetime, zone: ZoneInfo) -> None:
+def _evaluate(
+    engine: Engine,
+    con: duckdb.DuckDBPyConnection,
+    found: list[_Due],
+    conditions: Conditions,
+    now: datetime,
+    zone: ZoneInfo,
+) -> None:
     """One pass for all that is due; only over those who entered, where nothing asks for everyone."""
     asked = {conditions.columns[d.campaign.id] for d in found if d.campaign.id in conditions.columns and d.asks_now}
     needed = replace(conditions, wanted={column: c for column, c in conditions.wanted.items() if column in asked})
-    if any(d.occurrence is not None for d in found):
-        evaluate_into(con, needed, now, zone)
-    elif needed.wanted:
-        evaluate_into(con, needed, now, zone, sorted({s.customer_id for d in found for s in d.stays}))
+    everyone = any(d.occurrence is not None for d in found)
+    if not everyone and not needed.wanted:
+        return
+    only = None if everyone else sorted({s.customer_id for d in found for s in d.stays})
+    with reading(engine) as connection:
+        show_received(connection, con, needed, only)
+    evaluate_into(con, needed, now, zone, only)
 
 
 def _freeze(

@@ -34,7 +34,6 @@ from journey.plan import Audience, PlanReport, estimate, plan
 from journey.stages import assign
 from journey.store.engine import open_store, reading, writing
 from journey.store.tables import consents, deliveries, occurrences
-from journey.versions import Version
 
 TOKYO = ZoneInfo("Asia/Tokyo")
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -96,10 +95,6 @@ class Shop:
     def ground(self) -> Ground:
         return Ground(self.book, {}, {"email": "outbox"})
 
-    @property
-    def version(self) -> Version:
-        return Version(1, T0, self.book, {}, {})
-
     def audience(self, campaign: Campaign, now: datetime) -> Audience:
         with closing(self.facts.open()) as con, reading(self.engine) as connection:
             return estimate(connection, con, Names.of(self.book), campaign, self.settings, now)
@@ -116,9 +111,9 @@ class Shop:
             return self.ground.standings(connection, now)
 
     def plan(self, now: datetime) -> PlanReport:
-        report = plan(self.engine, self.facts, self.version, self.standings(now), self.settings, now, TOKYO)
+        report = plan(self.engine, self.facts, self.book, self.standings(now), self.settings, now, TOKYO)
         if report.campaigns:  # whatever the story: planning twice adds nothing
-            again = plan(self.engine, self.facts, self.version, self.standings(now), self.settings, now, TOKYO)
+            again = plan(self.engine, self.facts, self.book, self.standings(now), self.settings, now, TOKYO)
             assert again.campaigns == ()
         return report
 
@@ -395,6 +390,19 @@ def test_never_approved_plans_nothing(shop: Shop) -> None:
     assert shop.plan(T0 + DAY).planned == 0
 
 
+def test_a_condition_on_what_was_received(shop: Shop) -> None:
+    shop.have(WELCOME, replace(NEWS, audience='受信("M")'))
+    shop.customers("a", "b")
+    shop.approve()
+    shop.move("a", "new", T0 + HOUR)
+    shop.plan(T0 + HOUR)
+    with writing(shop.engine) as connection:
+        connection.execute(update(deliveries).values(state="accepted", sent_at=T0 + HOUR, message_id="M"))
+    shop.plan(T0 + 3 * HOUR)
+    assert [(r.campaign_id, r.customer_id) for r in shop.rows(state="planned")] == [("C03", "a")]
+    assert shop.audience(shop.book.campaigns[1], T0 + 3 * HOUR).size == 1
+
+
 def test_start_and_end_bound_occurrences(shop: Shop) -> None:
     shop.have(replace(NEWS, trigger=Recurring("day", at=time(12)), start=date(2026, 11, 4), end=date(2026, 11, 5)))
     shop.customers("a")
@@ -411,6 +419,17 @@ def test_once_goes_once(shop: Shop) -> None:
     counted = Counter(shop.plan(T0 + n * 13 * HOUR).planned for n in range(8))
     assert counted == {0: 7, 2: 1}
     assert {r.occurrence for r in shop.rows()} == {"once"}
+
+
+def test_once_waits_for_the_end_of_a_pause(shop: Shop) -> None:
+    shop.have(replace(NEWS, trigger=Once(date(2026, 11, 2), time(12))))
+    shop.customers("a")
+    shop.approve()
+    pause(shop.engine, shop.ground, None, who="taro", now=T0 + HOUR)
+    assert shop.plan(T0 + 3 * HOUR).planned == 0
+    resume(shop.engine, shop.ground, None, who="taro", now=T0 + 4 * HOUR)
+    shop.plan(T0 + 4 * HOUR)
+    assert shop.summary() == [("C03", "a", "once", "planned", None)]
 
 
 def test_a_day_far_above_what_was_foreseen_is_held(shop: Shop) -> None:
@@ -469,7 +488,7 @@ def test_a_crash_between_campaigns_loses_nothing(shop: Shop, monkeypatch: pytest
 
     monkeypatch.setattr(entries, "freeze", breaks)
     with pytest.raises(RuntimeError):
-        plan(shop.engine, shop.facts, shop.version, shop.standings(now), shop.settings, now, TOKYO)
+        plan(shop.engine, shop.facts, shop.book, shop.standings(now), shop.settings, now, TOKYO)
     assert {r.campaign_id for r in shop.rows()} == {"C02"}  # smaller priority goes first
     monkeypatch.undo()
     shop.plan(now)
@@ -527,7 +546,7 @@ def test_with_real_placing_from_going_live_to_a_redrawn_map(shop: Shop) -> None:
     """The same through `stages.assign`: history imported, a newcomer, a map redrawn, a long sleep."""
 
     def day(now: datetime) -> int:
-        assign(shop.engine, shop.facts, shop.version, now)
+        assign(shop.engine, shop.facts, shop.book, 1, now)
         return shop.plan(now).planned
 
     shop.have(WELCOME, replace(WELCOME, id="C02", stages=("good",)))
