@@ -29,7 +29,7 @@ def apply(change: Change, staged: Staged, fields: tuple[FieldDef, ...]) -> Merge
     kind = staged.layout.kind
     _reject_broken_orders(change, staged)
     change.duck.execute(
-        f"CREATE OR REPLACE TEMP TABLE staged AS SELECT * FROM {parquet(staged.path)} {_without_broken(staged)}"
+        f"CREATE OR REPLACE TEMP VIEW staged AS SELECT * FROM {parquet(staged.path)} {_without_broken(staged)}"
     )
     columns = [c for c in change.duck.table("staged").columns if c != ROW]
     if kind == "products":
@@ -86,7 +86,7 @@ def _record_columns(change: Change, rows: str, channels: list[str], staged: Stag
 
 
 def _consents(change: Change, rows: str, columns: list[str], staged: Staged) -> Merged:
-    given = [c if c in columns else f"NULL AS {c}" for c in ("at", "source", "text")]
+    given = [quoted(c) if c in columns else f"NULL AS {quoted(c)}" for c in ("at", "source", "text")]
     said = change.duck.sql(f"SELECT customer_id, channel, status, {', '.join(given)} FROM ({rows}) ORDER BY {quoted(ROW)}")
     table = said.to_arrow_table()
     make_unknown(change, f"SELECT customer_id FROM ({rows})")

@@ -278,7 +278,7 @@ def _guess(headers: Sequence[str], mapping: Mapping[str, str], fields: Sequence[
     if len(special) == 1:
         return special[0]
     if not special:
-        who = "customers" in fits
+        who = bool(matched["customers"].keys() & {"customer_id", "email"})  # a phone number alone may be a shop's
         half = any(matched[k].keys() & telling for k, telling in _TELLING.items())
         if who and not half and "product" not in matched["products"]:
             return "customers"

@@ -25,9 +25,9 @@ def merge(
     duck, row, types = change.duck, quoted(ROW), COLUMNS[kind]
     mine = [c for c in columns if c != key]
     cast = "".join(f", CAST({quoted(c)} AS {types.get(c, 'VARCHAR')}) AS {quoted(c)}" for c in mine)
-    duck.execute(f"CREATE OR REPLACE TEMP TABLE taken AS SELECT {row}, {key}{cast} FROM ({rows})")
+    duck.execute(f"CREATE OR REPLACE TEMP TABLE listed AS SELECT {row}, {key}{cast} FROM ({rows})")
     duck.execute(
-        "CREATE OR REPLACE TEMP TABLE newest AS SELECT * FROM taken"
+        "CREATE OR REPLACE TEMP TABLE newest AS SELECT * FROM listed"
         f" QUALIFY row_number() OVER (PARTITION BY {key} ORDER BY {row} DESC) = 1"
     )
     duck.execute(f"CREATE OR REPLACE TEMP TABLE held AS SELECT * FROM ({change.source(kind)}) SEMI JOIN newest USING ({key})")
@@ -56,7 +56,7 @@ def merge(
     change.add(kind, duck.table("written"))
     duck.execute(
         f'CREATE OR REPLACE TEMP TABLE merged AS SELECT t.{row}, t.{key}, j." news" AS news'
-        f" FROM taken AS t JOIN judged AS j USING ({key})"
+        f" FROM listed AS t JOIN judged AS j USING ({key})"
     )
-    [(doubles,)] = duck.execute("SELECT (SELECT count(*) FROM taken) - (SELECT count(*) FROM newest)").fetchall()
+    [(doubles,)] = duck.execute("SELECT (SELECT count(*) FROM listed) - (SELECT count(*) FROM newest)").fetchall()
     return int(doubles)

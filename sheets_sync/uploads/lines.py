@@ -93,7 +93,7 @@ def _take(change: Change, kind: str, rows: str, columns: Collection[str], compar
     have = {*columns, "customer_id"}
     cast = ", ".join(f"CAST({quoted(c) if c in have else 'NULL'} AS {types[c]}) AS {quoted(c)}" for c in compared)
     change.duck.execute(
-        f"CREATE OR REPLACE TEMP TABLE taken AS SELECT *, {_hash(compared)} AS h FROM (SELECT {quoted(ROW)}, {cast} FROM ({rows}))"
+        f"CREATE OR REPLACE TEMP VIEW taken AS SELECT *, {_hash(compared)} AS h FROM (SELECT {quoted(ROW)}, {cast} FROM ({rows}))"
     )
 
 
