@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from inspect import signature
+from typing import Any
 
 from jinja2 import nodes
 from jinja2.visitor import NodeTransformer
@@ -31,6 +32,10 @@ _CONSTRUCTS = {
 }  # fmt: skip
 
 
+LARGEST = 5_000
+"""Parts (nodes) of one template; a mail of ten pages with a tag in each line has a few hundred."""
+
+
 @dataclass(frozen=True)
 class Finding:
     """One thing about a cell's template that its author should know."""
@@ -52,7 +57,7 @@ class Checker(NodeTransformer):
     guarded: set[str] = field(default_factory=set)
     """Attributes inside whose `{% if %}` the walk is: a 様 after them is fine."""
 
-    functions: ClassVar[frozenset[str]] = frozenset(FUNCTIONS)
+    size: int = 0
 
     @property
     def needs(self) -> Needs:
@@ -61,6 +66,9 @@ class Checker(NodeTransformer):
 
     def visit(self, node: nodes.Node, *args: Any, **options: Any) -> Any:
         """Any node: refused where its construct is not one of the allowed."""
+        self.size += 1
+        if self.size > LARGEST:
+            raise RecursionError("a template of too many parts")
         if not isinstance(node, _ALLOWED):
             kind = type(node).__name__
             self._error(node, "not_allowed", what=_CONSTRUCTS.get(kind, kind))
@@ -176,6 +184,13 @@ class Checker(NodeTransformer):
             near = nearest(node.name, [f for f in filters.table(self.lang) if not f.startswith("_")])
             self._near(node, "unknown_filter", near, name=node.name)
             return node
+        if not known.startswith("_"):
+            try:
+                given = {option.key: option.value for option in node.kwargs}
+                signature(filters.table(self.lang)[known]).bind(node.node, *node.args, **given)
+            except TypeError:
+                self._error(node, "filter_arguments", name=known)
+                return node
         walked = self._walk(node)
         walked.name = known
         if known == "様" and _path(walked.node) == "customer.company":

@@ -118,9 +118,9 @@ def compile_variant(
         else:
             parts[column] = checked.template
     body = markup.body(variant.body) if form == "mail" else markup.plain(variant.body)
-    parts["text"] = _parse(body.text, names, lang, html=False).template
+    parts["text"] = _parse(body.text, names, lang, html=False, limit=LONGEST_CELL * 10).template
     if form == "mail":
-        parts["html"] = _parse(body.html, names, lang, html=True).template
+        parts["html"] = _parse(body.html, names, lang, html=True, limit=LONGEST_CELL * 10).template
     return CompiledMessage(variant, lang, form, needs, "unsubscribe_url" in uses, body.whole_page, parts)
 
 
@@ -158,12 +158,12 @@ class _Parsed:
     template: Template
 
 
-def _parse(source: str, names: Names, lang: Lang, *, html: bool) -> _Parsed:
+def _parse(source: str, names: Names, lang: Lang, *, html: bool, limit: int = LONGEST_CELL) -> _Parsed:
     """Checks and compiles one source. What Jinja2 cannot read is a finding like any other."""
     env = environment(lang, html=html)
     nothing = env.from_string("")
     try:
-        if len(source) > LONGEST_CELL * 2:
+        if len(source) > limit:
             return _Parsed((Finding("error", text("messages.too_long", limit=LONGEST_CELL)),), Needs(), frozenset(), nothing)
         raw = _RAW.search(source)
         if raw:

@@ -130,7 +130,8 @@ def make_app(
 def _language(own: Lang | None) -> Lang:
     if own is not None:
         return own
-    return "ja" if request.accept_languages.best_match(LANGS, default="en") == "ja" else "en"
+    wanted = [tag.lower()[:2] for tag in request.accept_languages.values()]
+    return next((lang for tag in wanted for lang in LANGS if tag == lang), "en")
 
 
 def _page(html: str, status: int = 200) -> Response:
