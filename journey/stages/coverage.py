@@ -8,10 +8,12 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import duckdb
+from sqlalchemy import Engine
 
-from journey.audience import evaluate
 from journey.model import FieldDef, JourneyMap, Workbook
+from journey.stages.evaluated import evaluate_into
 from journey.stages.maps import CompiledMap, compile_maps
+from journey.store.engine import reading
 from journey.texts import Text, text
 
 
@@ -61,15 +63,23 @@ class Coverage:
     gaps: tuple[Gap, ...]
 
 
-def coverage(con: duckdb.DuckDBPyConnection, workbook: Workbook, now: datetime, custom: Sequence[FieldDef] = ()) -> Coverage:
+def coverage(
+    engine: Engine,
+    con: duckdb.DuckDBPyConnection,
+    workbook: Workbook,
+    now: datetime,
+    custom: Sequence[FieldDef] = (),
+) -> Coverage:
     """Overlaps and gaps of the maps of a candidate workbook over the facts of `con` (of `FactStore.open`) at `now`.
 
-    `custom` are the attributes that files brought. Raises InputError where a condition cannot be read.
+    `engine` is the state store's; `custom` are the attributes that files brought. Raises InputError where a condition
+    cannot be read.
     """
     maps = compile_maps(workbook, custom)
     if not maps.wanted:
         return Coverage((), ())
-    con.register("evaluated", evaluate(con, maps.wanted, now, ZoneInfo(workbook.settings.time_zone)))
+    with reading(engine) as connection:
+        evaluate_into(connection, con, con, maps.wanted, now, ZoneInfo(workbook.settings.time_zone))
     overlaps: list[Overlap] = []
     gaps: list[Gap] = []
     for compiled in maps.maps:

@@ -11,16 +11,16 @@ from zoneinfo import ZoneInfo
 import duckdb
 from sqlalchemy import Connection, Engine, delete, insert, select
 
-from journey.audience import evaluate
 from journey.facts import Change, FactStore
 from journey.model import Workbook
+from journey.stages.evaluated import evaluate_into
 from journey.stages.maps import CompiledMaps, compile_maps, map_hash
 from journey.stages.moves import Pass, begin, run_pass
 from journey.stages.news import added_since, find_news, no_news
 from journey.stages.renames import rename, renamed_in_force
 from journey.store.engine import reading, writing
 from journey.store.tables import journeys_in_force, stage_runs
-from journey.versions import Renames, Version, renames_since
+from journey.versions import Renames, renames_since
 
 _BEFORE = timedelta(seconds=1)
 """A quiet pass lies this much before the age at which entries stop counting, so that they are older however it is compared."""
@@ -60,25 +60,26 @@ def last_run(connection: Connection) -> StageRun | None:
     return _before(connection).last
 
 
-def assign(engine: Engine, facts: FactStore, version: Version, now: datetime) -> StageRun:
-    """Places all customers at `now` by the maps of a version; transitions, placements and the run commit as one transaction.
+def assign(engine: Engine, facts: FactStore, workbook: Workbook, version_id: int, now: datetime) -> StageRun:
+    """Places all customers at `now` by the maps of `workbook`; transitions, placements and the run commit as one transaction.
 
     Who moved why: uploads.md, "Who has entered a stage"; the order of the passes: docs/architecture.md, "Stages". Running it again
     at the same `now` over the same facts changes nothing. The caller refuses a `now` before the store's time. Raises InputError
     where a condition cannot be read.
     """
-    maps = compile_maps(version.workbook, facts.attributes())
-    meaning = map_hash(version.workbook)
+    maps = compile_maps(workbook, facts.attributes())
+    meaning = map_hash(workbook)
     while True:
         with reading(engine) as connection:
             before = _before(connection)
         generation = facts.generation()
         last = before.last
         if last is not None and (last.at, last.generation, last.map_hash) == (now, generation, meaning):
-            return StageRun(now, version.id, generation, meaning, last.customers, 0, last.counts, changed=False)
-        with closing(facts.open(generation, version.workbook.fields)) as con:
-            _place(con, facts, version.workbook, maps, before, meaning, now)
-            run = _found(con, maps, version.id, generation, meaning, now)
+            return StageRun(now, version_id, generation, meaning, last.customers, 0, last.counts, changed=False)
+        with closing(facts.open(generation, workbook.fields)) as con:
+            with reading(engine) as connection:
+                _place(connection, con, facts, workbook, maps, before, meaning, now)
+            run = _found(con, maps, version_id, generation, meaning, now)
             done = _commit(con, engine, facts, run, before)
         if done is not None:
             return done
@@ -96,6 +97,7 @@ def _before(connection: Connection) -> _Before:
 
 
 def _place(
+    connection: Connection,
     con: duckdb.DuckDBPyConnection,
     facts: FactStore,
     workbook: Workbook,
@@ -113,12 +115,10 @@ def _place(
     begin(con)
     if last is None:
         no_news(con)
-        _evaluate(con, con, maps, now, zone)
+        evaluate_into(connection, con, con, maps.wanted, now, zone)
         run_pass(con, maps, Pass(1, "live", now), {}, entry_age)
         return
-    with reading(facts.engine) as connection:
-        files = added_since(facts, connection, last.generation)
-    find_news(con, files, last.at, now)
+    find_news(con, added_since(facts, connection, last.generation), last.at, now)
     long_ago = now - entry_age - _BEFORE
     slept = last.at < long_ago
     in_force = dict(before.in_force)
@@ -127,20 +127,14 @@ def _place(
         with closing(facts.open(last.generation, workbook.fields)) as then:
             if before.renames:
                 rename(then, before.renames)
-            _evaluate(con, then, maps, last.at, zone)
+            evaluate_into(connection, con, then, maps.wanted, last.at, zone)
         run_pass(con, maps, Pass(1, "map", long_ago if slept else now), in_force, entry_age)
         in_force = {m.journey.id: in_force.get(m.journey.id, now) for m in maps.maps}
     if slept:
-        _evaluate(con, con, maps, long_ago, zone)
+        evaluate_into(connection, con, con, maps.wanted, long_ago, zone)
         run_pass(con, maps, Pass(2, "quiet", long_ago), in_force, entry_age)
-    _evaluate(con, con, maps, now, zone)
+    evaluate_into(connection, con, con, maps.wanted, now, zone)
     run_pass(con, maps, Pass(3, "live", now), in_force, entry_age)
-
-
-def _evaluate(
-    con: duckdb.DuckDBPyConnection, source: duckdb.DuckDBPyConnection, maps: CompiledMaps, at: datetime, zone: ZoneInfo
-) -> None:
-    con.register("evaluated", evaluate(source, maps.wanted, at, zone))
 
 
 def _found(

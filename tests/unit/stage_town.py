@@ -94,10 +94,19 @@ class Town:
         with self.facts.change(now) as change:
             change.remove_where("customers", "customer_id = ?", [customer])
 
-    def buy(self, now: datetime, *bought: tuple[str | None, str | None, datetime]) -> None:
-        """A purchases file at `now`: customer, order, and when it was ordered."""
+    def buy(self, now: datetime, *bought: tuple[str | None, str | None, datetime], returned: bool = False) -> None:
+        """A purchases file at `now`: customer, order, and when it was ordered (or sent back)."""
+        sign = -1.0 if returned else 1.0
         rows = [
-            {"customer_id": c, "order_id": o, "line": 1, "ordered_at": at, "amount": 100.0, "quantity": 1.0, "imported_at": now}
+            {
+                "customer_id": c,
+                "order_id": o,
+                "line": 1,
+                "ordered_at": at,
+                "amount": 100.0 * sign,
+                "quantity": sign,
+                "imported_at": now,
+            }
             for c, o, at in bought
         ]
         schema = pa.schema(
@@ -134,7 +143,7 @@ class Town:
         with reading(self.engine) as connection:
             version = versions.current(connection)
         assert version is not None
-        return assign(self.engine, self.facts, version, now)
+        return assign(self.engine, self.facts, version.workbook, version.id, now)
 
     def stands(self) -> dict[tuple[str, str], str | None]:
         """The stage by journey and customer."""
