@@ -65,21 +65,25 @@ def read(data: bytes) -> dict[str, Any]:
 
 def _cells(sheet: Any, formulas: Any) -> Iterator[list[Any]]:
     seen = 0
-    for row in sheet.iter_rows():
-        for cell in row:
-            without = formulas is not None and cell.value is None and formulas.cell(cell.row, cell.column).data_type == "f"
-            note = cell.comment.text if cell.comment else ""
-            if cell.value in (None, "") and not without:
-                continue
-            seen += 1
-            if cell.row > MOST_ROWS or cell.column > MOST_COLUMNS or seen > MOST_CELLS:
-                raise TooBig(sheet.title)
-            if without:
-                yield [cell.row, cell.column, str(formulas.cell(cell.row, cell.column).value)[:200], "formula", None, "", note]
-            elif cell.data_type == "e":
-                yield [cell.row, cell.column, str(cell.value), "error", None, "", note]
-            else:
-                yield [cell.row, cell.column, *shown(cell.value, cell.number_format or ""), cell.number_format or "", note]
+    without_results = _formulas(formulas) if formulas is not None else {}
+    for (row, column), cell in sorted(sheet._cells.items()):  # what there is; iter_rows would walk, and make, every cell between
+        formula = without_results.get((row, column)) if cell.value is None else None
+        if cell.value in (None, "") and formula is None:
+            continue
+        seen += 1
+        if row > MOST_ROWS or column > MOST_COLUMNS or seen > MOST_CELLS:
+            raise TooBig(sheet.title)
+        note = cell.comment.text if cell.comment else ""
+        if formula is not None:
+            yield [row, column, formula, "formula", None, "", note]
+        elif cell.data_type == "e":
+            yield [row, column, str(cell.value), "error", None, "", note]
+        else:
+            yield [row, column, *shown(cell.value, cell.number_format or ""), cell.number_format or "", note]
+
+
+def _formulas(sheet: Any) -> dict[tuple[int, int], str]:
+    return {place: str(cell.value)[:200] for place, cell in sheet._cells.items() if cell.data_type == "f"}
 
 
 def shown(value: Any, number_format: str) -> tuple[str, str, Any]:
