@@ -98,7 +98,7 @@ def _heads(spec: headers.TabSpec, words: Words, lang: Lang) -> list[Head]:
         said = program if column.program else notes[column.key]
         is_needed = column.key in needed
         label = column.said(lang == "ja")
-        heads.append(Head(column.key, label, placed.width, said, column.program, is_needed, placed.dropdown))
+        heads.append(Head(column.key, label, placed.width, said, column.program or placed.idle, is_needed, placed.dropdown))
     if spec.key == "settings":
         for key in ("default", "notes"):
             heads.append(Head(key, words.shared["labels"][key], layouts[key].width, notes[key], program=True))
@@ -134,7 +134,7 @@ def _colour_campaigns(sheet: Worksheet, heads: Sequence[Head], choices: Choices)
     """A stopped campaign is grey, a transactional one red: it passes by the protections of customers."""
     keys = [head.key for head in heads]
     active, kind = (sheet.cell(2, keys.index(key) + 1).column_letter for key in ("active", "kind"))
-    where = f"A2:{sheet.cell(2, keys.index('owner') + 1).column_letter}{SPARE_ROWS}"
+    where = f"A2:{sheet.cell(2, keys.index('owner') + 1).column_letter}{sheet.max_row}"
     red = style.fill("FBE4E2")
     sheet.conditional_formatting.add(
         where, FormulaRule(formula=[f'${kind}2="{choices.words["kind"][1]}"'], fill=red, font=style.rule_font(style.RED))

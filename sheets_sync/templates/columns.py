@@ -25,6 +25,8 @@ class Layout:
 
     width: float
     dropdown: Dropdown | None = None
+    idle: bool = False
+    """Nobody types here yet: grey, like the program's own."""
 
 
 def _words(source: str, rule: Literal["strict", "ask", "open"] = "open") -> Dropdown:
@@ -64,7 +66,7 @@ LAYOUTS: Mapping[str, Mapping[str, Layout]] = {
         "priority": Layout(13),
         "goal": Layout(18, _words("goal")),
         "goal_window": Layout(13, _words("goal_window")),
-        "holdout": Layout(12),
+        "holdout": Layout(12, idle=True),
         "include_existing": Layout(13, _words("yes_no", "strict")),
         "reentry": Layout(13, _words("reentry")),
         "start": Layout(12),
