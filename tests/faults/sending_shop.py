@@ -17,8 +17,8 @@ from journey.clock import FrozenClock
 from journey.ledger import Delivery, PlannedRow, freeze
 from journey.lock import raise_epoch
 from journey.model import Campaign, Cap, MessageVariant, OnEnter, Settings, Workbook
-from journey.store.engine import open_store, writing
-from journey.store.tables import campaign_state, consents, deliveries
+from journey.store.engine import open_store, reading, writing
+from journey.store.tables import campaign_state, consents
 from messaging.cases import Gatherer
 from messaging.channels.base import Accepted, Answer, Carries, Parcel
 from messaging.ports import InForce, Made, Order, Seen
@@ -89,6 +89,7 @@ class Shop:
     refusals: dict[str, str] = field(default_factory=dict)
     variants: tuple[MessageVariant, ...] = (MessageVariant("M1", body="hello"),)
     make: Callable[[Order, InForce], Made] | None = None
+    content: str = "h1"
 
     @classmethod
     def open(cls, folder: Path, provider: Provider | None = None) -> Shop:
@@ -107,7 +108,7 @@ class Shop:
     def load(self, connection: Connection, now: datetime) -> InForce:
         standings = {
             key: Standing(
-                key, c.name, "approved", "running", live=(c, self.variants), live_hash="h1",
+                key, c.name, "approved", "running", live=(c, self.variants), live_hash=self.content,
                 paused=self.holds.get(key) == "paused", active=self.holds.get(key) != "inactive",
             )
             for key, c in self.campaigns.items()
@@ -146,12 +147,14 @@ class Shop:
         return sender
 
     def states(self) -> Counter[str]:
-        with self.engine.connect() as connection:
-            return Counter(connection.scalars(select(deliveries.c.state)))
+        return Counter(row.state for row in self.rows())
+
+    def rows(self, **narrowed: str) -> list[ledger.Listed]:
+        with reading(self.engine) as connection:
+            return ledger.listed(connection, **narrowed)
 
     def reasons(self) -> dict[str, tuple[str, str | None]]:
-        with self.engine.connect() as connection:
-            return {r.customer: (r.state, r.reason) for r in ledger.listed(connection)}
+        return {row.customer: (row.state, row.reason) for row in self.rows()}
 
 
 def campaign(key: str = "C1", **changes: Any) -> Campaign:

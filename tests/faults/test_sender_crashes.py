@@ -14,9 +14,9 @@ import pytest
 from sending_shop import NOW, Fuse, Provider, Shop, SimulatedCrash, campaign, people
 from sqlalchemy import update
 
-from journey.ledger import Chosen, Evidence, claim, listed, record, retry
+from journey.ledger import Chosen, Evidence, claim, record, retry
 from journey.lock import AlreadyRunning, EpochLost, only_one
-from journey.store.engine import writing
+from journey.store.engine import reading, writing
 from journey.store.tables import campaign_state, consents, deliveries, parcels
 from messaging.channels.base import Accepted, InDoubt
 
@@ -81,7 +81,7 @@ def test_repeating_channel_repeats_the_same_bytes(tmp_path: Path) -> None:
         for address in twice:
             assert len({p.payload for p in shop.provider.accepted if p.address == address}) == 1
             assert len({p.attempt_id for p in shop.provider.accepted if p.address == address}) == 1
-        with shop.engine.connect() as connection:
+        with reading(shop.engine) as connection:
             assert connection.execute(parcels.select()).all() == [], "an address and a message were kept too long"
 
 
@@ -166,9 +166,12 @@ def test_a_claim_of_an_old_epoch_is_refused(tmp_path: Path) -> None:
 
 def test_only_one_process(tmp_path: Path) -> None:
     shop = Shop.open(tmp_path)
-    with only_one(tmp_path, shop.engine) as epoch:
-        with pytest.raises(AlreadyRunning, match=str(os.getpid())), only_one(tmp_path, shop.engine):
-            raise AssertionError("two at once")
+    with (
+        only_one(tmp_path, shop.engine) as epoch,
+        pytest.raises(AlreadyRunning, match=str(os.getpid())),
+        only_one(tmp_path, shop.engine),
+    ):
+        raise AssertionError("two at once")
     with only_one(tmp_path, shop.engine) as later:
         assert later == epoch + 1
 
@@ -227,8 +230,7 @@ def test_no_answer_is_in_doubt_until_evidence_or_a_person(tmp_path: Path) -> Non
         assert retry(connection, Chosen(ids=(rows[1].id,)), "aki", NOW) == 1
     shop.provider.answer = lambda _: Accepted()
     sender.send_due()
-    with shop.engine.connect() as connection:
-        assert [row.state for row in listed(connection)] == ["accepted", "accepted", "in_doubt"]
+    assert [row.state for row in shop.rows()] == ["accepted", "accepted", "in_doubt"]
 
 
 def test_a_channel_that_raises_leaves_doubt_not_a_traceback(tmp_path: Path) -> None:
