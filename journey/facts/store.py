@@ -18,12 +18,14 @@ from pathlib import Path
 import duckdb
 from sqlalchemy import Connection, Engine, and_, delete, insert, or_, select, update
 
+from journey.errors import OutsideError
 from journey.facts.change import Change, Segment
 from journey.facts.schema import KINDS, Kind
 from journey.facts.views import connect, make_views
 from journey.model import FieldDef
 from journey.store.engine import reading, writing
 from journey.store.tables import attributes, meta, segments, stage_runs
+from journey.texts import text
 
 GENERATION = "facts_generation"
 KEPT = timedelta(days=1)
@@ -56,13 +58,19 @@ class FactStore:
         """A DuckDB connection with a view a kind (docs/architecture.md) of that generation (None: the newest).
 
         `fields` are the workbook's: they type and name custom attributes. Never waits for a writer. The caller closes it.
+        Raises OutsideError where a segment file is gone.
         """
         with reading(self.engine) as connection:
             at = _generation(connection) if generation is None else generation
             files = self._files(connection, at)
             known = known_attributes(connection)
         con = connect(self.scratch())
-        make_views(con, files, known, fields)
+        try:
+            make_views(con, files, known, fields)
+        except duckdb.IOException as error:
+            con.close()
+            why = str(error).splitlines()[0][:300]
+            raise OutsideError(text("facts.unreadable", folder=self._segments, why=why)) from error
         return con
 
     def scratch(self) -> Path:
