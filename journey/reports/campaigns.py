@@ -117,8 +117,8 @@ def conversions(
     """By campaign with a goal: how many different customers reached it within its goal window after a delivery.
 
     `con` holds the facts (of `FactStore.open`), `names` are the workbook's with the custom attributes. An order, an event or an
-    entry into a stage counts by when it (or what caused it) happened; a condition by whether it holds at `now`, for those who got the delivery within
-    the window before. A campaign whose goal's condition cannot be read is left out.
+    entry into a stage counts by when it (or what caused it) happened; a condition by whether it holds at `now`, for those who got
+    the delivery within the window before. A campaign whose goal's condition cannot be read is left out.
     """
     found: dict[str, int] = {}
     for campaign in workbook.campaigns:
