@@ -14,11 +14,14 @@ from journey.approvals.standing import Live, Standing, approved_content, standin
 from journey.calendar import once_moment
 from journey.clock import iso
 from journey.errors import InputError
-from journey.model import Campaign, Once, Workbook
+from journey.model import AfterInStage, Campaign, Once, OnEnter, Workbook
 from journey.names import nearest
 from journey.store.engine import reading, writing
 from journey.store.tables import approvals, audit, campaign_state
 from journey.texts import Text, text
+
+_SHOWN = 80
+"""How much is repeated of an id that nobody knows."""
 
 
 @dataclass(frozen=True)
@@ -159,10 +162,11 @@ def _switch(
 def _known(known: Mapping[str, Standing], campaign_id: str) -> Standing:
     if campaign_id in known:
         return known[campaign_id]
-    near = nearest(campaign_id, known)
+    shown = campaign_id[:_SHOWN]
+    near = nearest(shown, known)
     if near is not None:
-        raise InputError(text("approvals.unknown_near", campaign=campaign_id, near=near))
-    raise InputError(text("approvals.unknown", campaign=campaign_id, known=_listed(known)))
+        raise InputError(text("approvals.unknown_near", campaign=shown, near=near))
+    raise InputError(text("approvals.unknown", campaign=shown, known=_listed(known)))
 
 
 def _listed(ids: Iterable[str]) -> object:
@@ -213,10 +217,12 @@ def _approve_one(
     detail = {"content_hash": standing.content_hash, "estimate": estimate, "existing": existing}
     _note(connection, who, "approve", campaign.id, now, detail)
     if existing is not None:
-        return Decided(
-            campaign.id, text("approvals.approved_existing", campaign=campaign.id, estimate=estimate, existing=existing)
-        )
-    return Decided(campaign.id, text("approvals.approved", campaign=campaign.id, estimate=estimate))
+        said = text("approvals.approved_existing", campaign=campaign.id, estimate=estimate, existing=existing)
+    elif isinstance(campaign.trigger, (OnEnter, AfterInStage)):
+        said = text("approvals.approved_entries", campaign=campaign.id, estimate=estimate)
+    else:
+        said = text("approvals.approved", campaign=campaign.id, estimate=estimate)
+    return Decided(campaign.id, said)
 
 
 def _record(connection: Connection, standing: Standing, decision: str, who: str, now: datetime, **more: Any) -> None:

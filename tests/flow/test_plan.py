@@ -350,6 +350,25 @@ def test_recurrences_missed_while_switched_off_are_not_made_up(shop: Shop) -> No
     assert shop.plan(T0 + 5 * HOUR).planned == 0
 
 
+def test_recurrences_missed_while_the_audience_was_void_are_not_made_up(shop: Shop) -> None:
+    shop.have(replace(NEWS, journey="ec"))
+    shop.move("a", "new", T0 - DAY, "first")
+    shop.approve()
+    shop.book = replace(shop.book, journeys=(replace(MAP, audience="ポイント は 空"),))
+    shop.approve(T0 + 3 * HOUR)  # void since before 12:00, and no tick ran meanwhile
+    assert shop.plan(T0 + 3 * HOUR).planned == 0
+    assert shop.plan(T0 + 7 * DAY + 3 * HOUR).planned == 1
+
+
+def test_an_approved_edit_misses_no_occurrence(shop: Shop) -> None:
+    shop.have(NEWS)
+    shop.customers("a")
+    shop.approve()
+    shop.have(replace(NEWS, name="お知らせ 改"))
+    shop.approve(T0 + 3 * HOUR)  # after 12:00, before the tick that would have planned it
+    assert shop.plan(T0 + 3 * HOUR).planned == 1
+
+
 def test_entries_during_a_short_pause_are_planned_after_it(shop: Shop) -> None:
     shop.have(WELCOME)
     shop.approve()

@@ -348,6 +348,7 @@ def test_what_cannot_be_approved(engine: Engine) -> None:
     assert refused(engine, on, "C1") == "approvals.unknown_near"
     assert refused(engine, ground(Workbook()), "C01") == "approvals.unknown"
     assert refused(engine, on, "\0" * 9) == "approvals.unknown"
+    assert refused(engine, on, "あ" * 1_000_000) == "approvals.unknown"
     assert refused(engine, on, "C09") == "approvals.draft"
     assert refused(engine, on, "C01", expect="0" * 16) == "approvals.edited_meanwhile"
     urgent = ground(campaign("C01", kind="transactional")(BOOK))
