@@ -11,6 +11,7 @@ from journey.names import fold
 from journey.problems import Problem, Severity
 from journey.texts import Lang, Text, text
 from sheets_sync.check_conditions import check_conditions
+from sheets_sync.examples import ExampleResult
 from sheets_sync.headers import (
     CAMPAIGNS,
     FIELDS,
@@ -39,19 +40,6 @@ from sheets_sync.snapshot import Snapshot, Tab, address
 
 CheckMessage = Callable[[MessageVariant, Names], Sequence[tuple[str, Severity, Text]]]
 """Findings about a message's templates: the column's key (`subject`, `body`, `link`, …), how bad, and what."""
-
-
-@dataclass(frozen=True)
-class ExampleResult:
-    """What an example of the Tests tab was to get and what it got; `problem` where it could not be tried at all."""
-
-    example: str
-    expected: Text | str
-    got: Text | str
-    passed: bool
-    column: str = "example"
-    """Key (or typed header) of the column that the problem belongs to."""
-    problem: Text | None = None
 
 
 RunTests = Callable[[Workbook, Names], Sequence[ExampleResult]]
