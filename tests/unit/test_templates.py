@@ -20,13 +20,18 @@ from journey.texts import LANGS, Lang
 from messaging.context import build as build_context
 from messaging.templates import check_message, compile_variant
 from sheets_sync.check import CheckContext, Reading, read_workbook
+from sheets_sync.examples import run_examples
 from sheets_sync.templates.build import build_workbook
 from sheets_sync.templates.content import load_words, templates
 from sheets_sync.xlsx import XlsxSource
 
 TOKYO = ZoneInfo("Asia/Tokyo")
 NOW = datetime(2026, 11, 25, 10, 0, tzinfo=TOKYO).astimezone(UTC)
-CONTEXT = CheckContext(channels=("email", "line", "sms", "push"), check_message=check_message)
+CONTEXT = CheckContext(
+    channels=("email", "line", "sms", "push"),
+    check_message=check_message,
+    run_tests=lambda book, names: run_examples(book, names, NOW),
+)
 SENDER = Settings(
     sender_name="旅路商店",
     sender_address="shop@tabiji.test",
@@ -60,6 +65,8 @@ def test_its_check_is_clean(readings: dict[Lang, Reading], lang: Lang) -> None:
     assert [(p.place, p.said.say(lang)) for p in reading.problems] == []
     assert reading.lang == lang
     assert reading.drafts == ()
+    assert len(reading.tests) == len(reading.workbook.examples)
+    assert all(result.passed for result in reading.tests)
 
 
 def test_both_languages_are_one_journey(readings: dict[Lang, Reading]) -> None:
