@@ -186,7 +186,7 @@ class Checker(NodeTransformer):
             return node
         if not known.startswith("_"):
             try:
-                given = {option.key: option.value for option in node.kwargs}
+                given: dict[str, Any] = {str(option.key): option.value for option in node.kwargs}
                 signature(filters.table(self.lang)[known]).bind(node.node, *node.args, **given)
             except TypeError:
                 self._error(node, "filter_arguments", name=known)

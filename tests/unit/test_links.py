@@ -46,7 +46,8 @@ def test_every_other_last_character_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    "token", ["", ".", "1", "1.", "01." + LINKS.token(1)[2:], LINKS.token(1) + "=", " " + LINKS.token(1), LINKS.token(1) + "\n", "１" + LINKS.token(1)[1:],
+    "token", ["", ".", "1", "1.", "01." + LINKS.token(1)[2:], LINKS.token(1) + "=", " " + LINKS.token(1), LINKS.token(1) + "\n",
+              "１" + LINKS.token(1)[1:],
               "+1" + LINKS.token(1)[1:], "x" * 10_000, "\0", "日本.語", "1." + "A" * 43]
 )  # fmt: skip
 def test_no_other_spelling_is_read(token: str) -> None:

@@ -123,7 +123,7 @@ def test_what_compiles_still_reaches_no_object(tail: str) -> None:
 
 BOMBS = {
     "one long loop": "{% for i in range(10**9) %}x{% endfor %}",
-    "loops within loops": "{% for a in range(999) %}{% for b in range(999) %}{% for c in range(999) %}{% endfor %}{% endfor %}{% endfor %}",
+    "loops within loops": "{% for a in range(999) %}{% for b in range(999) %}{% for c in range(999) %}" + "{% endfor %}" * 3,
     "silent loops": "{% for a in range(900) %}{% for b in range(900) %}{% set c = a * b %}{% endfor %}{% endfor %}",
     "text times a billion": "{{ 'a' * 10**9 }}",
     "list times a billion": "{{ ([1] * 10**9)|length }}",
@@ -139,9 +139,9 @@ BOMBS = {
     "many big texts": "{% set a = range(999)|join('x' * 1) %}",
     "wide formats": "{{ points|日付('%999999999d') }}{{ '%999999999d' % 1 }}",
     "rounding far": "{{ 1.5|round(-999999999) }}{{ points|number(999999999) }}{{ 10**9**9 }}",
-    "a range of ranges": "{% for a in range(1000)|list + range(1000)|list %}{% for b in range(1000) %}{{ a ~ b }}{% endfor %}{% endfor %}",
-    "slow filters": "{% for i in range(1000) %}" + "{{ customer.last_name|upper|lower|title|replace('x', 'yy') }}" * 100 + "{% endfor %}",
-    "output": "{% for i in range(1000) %}{% for j in range(19) %}{{ customer.last_name }}{{ customer.last_name }}{% endfor %}{% endfor %}",
+    "a range of ranges": "{% for a in range(1000)|list + range(1000)|list %}{% for b in range(1000) %}{{ a ~ b }}" + "{% endfor %}" * 2,
+    "slow filters": "{% for i in range(1000) %}" + "{{ 顧客.姓|upper|lower|title|replace('x', 'yy') }}" * 100 + "{% endfor %}",
+    "output": "{% for i in range(1000) %}{% for j in range(19) %}{{ 顧客.姓 }}{{ 顧客.姓 }}{% endfor %}{% endfor %}",
     "recursion": "{% for i in [1] recursive %}{{ loop([1]) }}{% endfor %}",
     "nested brackets": "{{ " + "(" * 5000 + "1" + ")" * 5000 + " }}",
     "nested lists": "{{ " + "[" * 5000 + "]" * 5000 + " }}",
@@ -173,14 +173,14 @@ BOMBS = {
 
 @pytest.mark.parametrize("name", BOMBS)
 def test_every_bomb_ends_soon(name: str) -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     try:
         message = compile_variant(MessageVariant("m", channel="email", subject="件名", body=BOMBS[name]))
         rendered = message.render(CONTEXT)
         assert len(rendered.html) + len(rendered.text) < 2_000_000
     except InputError as problem:
         assert problem.said.say("ja") and problem.said.say("en")
-    assert time.perf_counter() - began < 3, "a second on a free core; room for a busy one"
+    assert time.process_time() - began < 2, "of processor time: a second on a common core"
 
 
 def test_all_bombs_together_fit_in_256_mb_and_sending_goes_on() -> None:
