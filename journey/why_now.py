@@ -83,7 +83,7 @@ def explain(ground: Ground, asked: Sequence[Standing], customer: str) -> dict[st
         messages = {m for compiled in conditions.wanted.values() for m in compiled.uses.messages}
         con.register("received", ledger.received(ground.connection, messages, [customer]))
         evaluate_into(con, conditions, ground.now, ground.zone, [customer])
-        row = _row(con.execute("SELECT * FROM evaluated"))
+        row = _row(con.sql("SELECT * FROM evaluated"))
         holds = {key: bool(row[column]) for key, column in conditions.columns.items()}
         values = _values(con, list(conditions.wanted.values()), customer, ground)
         person = _Customer(_places(con, customer), holds, values)
@@ -175,14 +175,12 @@ def _values(con: duckdb.DuckDBPyConnection, wanted: Sequence[Compiled], customer
         return {}
     present = {str(row[0]) for row in con.execute("DESCRIBE customers").fetchall()}
     query = features.select(columns, ground.now, ground.zone, only=[customer], present=present)
-    found = con.execute(query.text, list(query.params))
-    return _row(found)
+    return _row(con.sql(query.text, params=list(query.params)))
 
 
-def _row(found: duckdb.DuckDBPyConnection) -> dict[str, Any]:
+def _row(found: duckdb.DuckDBPyRelation) -> dict[str, Any]:
     """The one row of a query that has one, by column."""
-    table: Any = found.to_arrow_table()
-    [row] = table.to_pylist()
+    [row] = found.to_arrow_table().to_pylist()
     return dict(row)
 
 
