@@ -19,12 +19,6 @@ from journey.facts.views import quoted
 
 _SQL_TYPES = {"text": "VARCHAR", "number": "DOUBLE", "date": "DATE", "yes_no": "BOOLEAN"}
 
-_ORDERS = """SELECT customer_id, min(ordered_at) AS ordered_at FROM ({lines})
- WHERE order_id IS NOT NULL GROUP BY customer_id, order_id
- HAVING bool_or(NOT back) AND NOT (bool_or(back) AND sum(amount) <= 0 AND sum(quantity) <= 0)
- UNION ALL SELECT customer_id, ordered_at FROM ({lines}) WHERE order_id IS NULL AND NOT back"""
-"""An order (docs/architecture.md): its lines together; without an id each line is an order of its own."""
-
 
 def select(
     columns: Collection[Column],
@@ -184,9 +178,7 @@ class _Pass:
         """A LEFT JOIN for each relation that a column needs."""
         found: list[tuple[str, Sql]] = []
         for i, (product, aggregates) in enumerate(self._orders.items()):
-            lines = self._purchases(product)
-            orders = Sql(_ORDERS.format(lines=lines.text), lines.params * 2)
-            found.append((f"o{i}", self._grouped(aggregates, orders)))
+            found.append((f"o{i}", self._counted(aggregates, self._purchases(product))))
         for i, (product, aggregates) in enumerate(self._lines.items()):
             found.append((f"l{i}", self._grouped(aggregates, self._purchases(product))))
         if self._events:
@@ -207,6 +199,22 @@ class _Pass:
         selected = joined([sql + f" AS {alias}" for alias, sql in aggregates.items()], ", ")
         return "SELECT customer_id, " + selected + " FROM (" + rows + ") GROUP BY customer_id"
 
+    def _counted(self, aggregates: dict[str, Sql], lines: Sql) -> Sql:
+        """Aggregates over the orders that count (docs/architecture.md), by customer, out of lines.
+
+        Most customers of most shops have only orders of one line and no return: their lines are their orders, and the large
+        grouping by order is left to the others. `line` numbers the lines of an order; without it a line is not taken to be alone.
+        """
+        mixed = "SELECT * FROM (" + lines + ") WHERE customer_id IN (SELECT customer_id FROM (" + lines + ") WHERE NOT alone)"
+        orders = (
+            "SELECT customer_id, min(ordered_at) AS ordered_at FROM ("
+            + mixed
+            + ") WHERE order_id IS NOT NULL GROUP BY customer_id, order_id HAVING bool_or(NOT back)"
+            " AND NOT (bool_or(back) AND sum(amount) <= 0 AND sum(quantity) <= 0)"
+            " UNION ALL SELECT customer_id, ordered_at FROM (" + mixed + ") WHERE order_id IS NULL AND NOT back"
+        )
+        return self._grouped(aggregates, lines) + " HAVING bool_and(alone) UNION ALL " + self._grouped(aggregates, orders)
+
     def _scan(self, view: str, columns: str, moment: str, more: Sql | None, *, everyone: bool = False) -> Sql:
         conditions = [Sql(f"customer_id IS NOT NULL AND {moment} <= ?", (self._at,))]
         kept = None if everyone else self.kept("customer_id")
@@ -214,7 +222,10 @@ class _Pass:
         return f"SELECT {columns} FROM {view} WHERE " + joined(conditions, " AND ")
 
     def _purchases(self, product: str | None, *, everyone: bool = False) -> Sql:
-        """The lines until now, of one product, name or category where one is given. `back`: a returned line."""
+        """The lines until now, of one product, name or category where one is given.
+
+        `back`: a returned line; `alone`: an order by itself if its customer has no other kind.
+        """
         more = None
         if product is not None:
             forms = text_forms(product)
@@ -224,7 +235,8 @@ class _Pass:
             more = "(coalesce(" + own + ", false) OR " + listed + ")"
         columns = (
             "customer_id, order_id, ordered_at, coalesce(amount, 0) AS amount, coalesce(quantity, 0) AS quantity,"
-            " coalesce(amount, 0) < 0 OR coalesce(quantity, 0) < 0 AS back"
+            " coalesce(amount, 0) < 0 OR coalesce(quantity, 0) < 0 AS back,"
+            " NOT (coalesce(amount, 0) < 0 OR coalesce(quantity, 0) < 0) AND (order_id IS NULL OR coalesce(line = 1, false)) AS alone"
         )
         return self._scan("purchases", columns, "ordered_at", more, everyone=everyone)
 
@@ -244,11 +256,7 @@ class _Pass:
             f"ntile(5) OVER (ORDER BY {value}, customer_id) AS {name}_score"
             for name, value in (("recency", "last"), ("frequency", "n"), ("monetary", "revenue"))
         )
-        counted = (
-            "SELECT customer_id, count(*) AS n, max(ordered_at) AS last FROM ("
-            + Sql(_ORDERS.format(lines=lines.text), lines.params * 2)
-            + ") GROUP BY customer_id"
-        )
+        counted = self._counted({"n": Sql("count(*)"), "last": Sql("max(ordered_at)")}, lines)
         spent = "SELECT customer_id, sum(amount) AS revenue FROM (" + lines + ") GROUP BY customer_id"
         known = " WHERE customer_id IN (SELECT customer_id FROM customers)"
         return f"SELECT customer_id, {scores} FROM (" + counted + ") JOIN (" + spent + f") USING (customer_id){known}"

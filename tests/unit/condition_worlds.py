@@ -59,7 +59,7 @@ customers = st.fixed_dictionaries(
 purchases = st.fixed_dictionaries(
     {
         "customer_id": who,
-        "order_id": st.sampled_from(("o1", "o2", "o3", None)),
+        "order_id": st.sampled_from(("o1", "o2", "o3", "o4", "o5", "o6", None)),
         "ordered_at": moments,
         "amount": amounts,
         "quantity": quantities,
@@ -86,13 +86,23 @@ def worlds(draw: st.DrawFn) -> World:
     """A few customers with a few facts of every kind, clustered at the edges of windows."""
     return World(
         customers=[{"customer_id": c, **draw(customers)} for c in IDS],
-        purchases=draw(st.lists(purchases, max_size=14)),
+        purchases=numbered(draw(st.lists(purchases, max_size=14)), draw(st.booleans())),
         events=draw(st.lists(events, max_size=6)),
         products=draw(st.lists(products, max_size=3)),
         placements=draw(placements),
         transitions=draw(st.lists(transitions, max_size=4)),
         received=draw(st.lists(received, max_size=4)),
     )
+
+
+def numbered(lines: list[dict[str, Any]], known: bool) -> list[dict[str, Any]]:
+    """The lines with their number inside their order (the one of an upload), or without any."""
+    count: dict[object, int] = {}
+    found = []
+    for line in lines:
+        count[line["order_id"]] = count.get(line["order_id"], 0) + 1
+        found.append({**line, "line": count[line["order_id"]] if known and line["order_id"] else None})
+    return found
 
 
 def database(world: World) -> duckdb.DuckDBPyConnection:
