@@ -31,6 +31,7 @@ def literal(value: str) -> str:
 
 def connect(temporary: Path) -> duckdb.DuckDBPyConnection:
     """An in-memory DuckDB in UTC that spills into `temporary`, a folder of its own: two processes must not share one."""
+    temporary.parent.mkdir(parents=True, exist_ok=True)  # DuckDB makes its folder when it spills, but not the one above
     con = duckdb.connect(
         ":memory:",
         config={

@@ -145,6 +145,7 @@ def _explain(con: duckdb.DuckDBPyConnection, this: Pass, in_force: Mapping[str, 
             SELECT 1 FROM transitions AS t WHERE t.journey_id = come.journey_id AND t.customer_id = come.customer_id
         ) AND NOT EXISTS (
             SELECT 1 FROM moves AS m WHERE m.journey_id = come.journey_id AND m.customer_id = come.customer_id
+                AND m.from_stage IS DISTINCT FROM m.to_stage
         )
         """
     )

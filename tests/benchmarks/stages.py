@@ -106,7 +106,8 @@ WITH lines AS (
 orders AS (
     SELECT customer_id, min(ordered_at) AS ordered_at FROM lines WHERE order_id IS NOT NULL GROUP BY customer_id, order_id
     HAVING bool_or(amount >= 0 AND quantity >= 0)
-        AND NOT (bool_or(amount < 0 OR quantity < 0) AND sum(amount) <= 0 AND sum(quantity) <= 0)
+        AND NOT (bool_or(amount < 0 OR quantity < 0)
+            AND sum(amount) <= 0 AND sum(quantity) <= 0)
     UNION ALL SELECT customer_id, ordered_at FROM lines WHERE order_id IS NULL AND amount >= 0 AND quantity >= 0
 ),
 o AS (SELECT customer_id, count(*) AS n, max(ordered_at) AS last FROM orders GROUP BY customer_id),

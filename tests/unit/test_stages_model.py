@@ -204,8 +204,8 @@ happenings = st.one_of(
 )
 
 
-@settings(max_examples=12, deadline=None, derandomize=True, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
-@given(first=maps(), story=st.lists(happenings, min_size=3, max_size=14))
+@settings(max_examples=10, deadline=None, derandomize=True, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
+@given(first=maps(), story=st.lists(happenings, min_size=3, max_size=10))
 def test_placing_is_what_the_plain_model_says(first: Workbook, story: list[tuple[str, Any, Any]]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         town, model, known, workbook, now, uploads = Town(Path(folder)), Model(), Known(), first, NOON, 0
