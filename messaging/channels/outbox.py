@@ -60,19 +60,17 @@ class Outbox:
 
 
 def _write_whole(path: Path, payload: bytes) -> None:
+    """Other programs see the whole file or none. One fsync after the rename: on journalling file systems it carries the name too,
+    and what a power cut leaves before it was not yet called accepted."""
     handle, name = tempfile.mkstemp(prefix=".", suffix=".part", dir=path.parent)
+    here = Path(name)
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(payload)
             file.flush()
+            here = here.replace(path)
             os.fsync(file.fileno())
-        Path(name).replace(path)
     except BaseException:
         with contextlib.suppress(OSError):
-            Path(name).unlink()
+            here.unlink()
         raise
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)

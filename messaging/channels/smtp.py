@@ -162,7 +162,9 @@ class _Connection:
         self._socket.settimeout(self._server.reply_seconds)
         self._socket.sendall(re.sub(rb"(?m)^\.", b"..", lines))
         self._socket.settimeout(self._server.dot_seconds)
-        self._socket.sendall(b".\r\n")  # where this raises, the dot is not whole in the kernel's hands, and so never on the wire
+        self._socket.sendall(
+            b".\r\n"
+        )  # where this raises, the dot is not whole in the kernel's hands, and so never on the wire
         self.dot_sent = True
         code, said = self._smtp.getreply()
         self._socket.settimeout(self._server.reply_seconds)
