@@ -15,10 +15,10 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy import Connection, Engine, delete, func, insert, or_, select
+from sqlalchemy import Connection, Engine, func, or_, select
 from sqlalchemy import case as sql_case
 
 from journey import ledger
@@ -30,7 +30,7 @@ from journey.ledger.states import STICKY_HOLDS
 from journey.lock import EpochLost, require_epoch
 from journey.model import ChannelName, MessageVariant
 from journey.store.engine import reading, writing
-from journey.store.tables import approvals, campaign_state, deliveries, parcels, versions
+from journey.store.tables import approvals, campaign_state, deliveries, versions
 from journey.texts import Lang, text
 from messaging.caps import Use
 from messaging.cases import Batch, Gatherer, decide_all, world
@@ -38,36 +38,17 @@ from messaging.channels.base import Accepted, Answer, Channel, InDoubt, NotAccep
 from messaging.choose import choose
 from messaging.compose import message_id
 from messaging.gate import Case, Send, decide
+from messaging.keeping import keep as keep_parcels
+from messaging.keeping import kept as kept_parcels
 from messaging.ports import InForce, Load, Look, Made, Make, Order, Seen
+from messaging.report import Progress, SendReport
+
+__all__ = ["Progress", "SendReport", "Sender"]
 
 BATCH = 2_000
 THREADS = 4
 STALLED_AT = 5
 """A channel that refused a whole window of at least so many, all for the time being, is left alone for the rest of the run."""
-
-
-@dataclass(frozen=True)
-class Progress:
-    """Where a run stands: rows decided about so far, and how many were due when it began."""
-
-    done: int
-    due: int
-
-
-@dataclass(frozen=True)
-class SendReport:
-    """What one run did: counts of deliveries, refusals by reason code, and channels that it left alone."""
-
-    accepted: int = 0
-    in_doubt: int = 0
-    not_accepted: int = 0
-    failed: int = 0
-    skipped: Mapping[str, int] = field(default_factory=dict)
-    deferred: Mapping[str, int] = field(default_factory=dict)
-    held: Mapping[str, int] = field(default_factory=dict)
-    stalled: tuple[ChannelName, ...] = ()
-    stopped: bool = False
-    """It was told to stop; the rest is planned as before."""
 
 
 @dataclass(frozen=True)
@@ -200,7 +181,7 @@ class _Run:
         with reading(self._s.engine) as connection:
             batch = self._s.gatherer.batch(connection, rows, seen, in_force, now)
             decided = decide_all(connection, batch, in_force, now)
-            kept = _kept(connection, [case.delivery.id for case, d in decided if isinstance(d, Send)])
+            kept = kept_parcels(connection, [case.delivery.id for case, d in decided if isinstance(d, Send)])
         refused = [(case.delivery.id, d) for case, d in decided if not isinstance(d, Send)]
         if refused:
             with self._transaction() as connection:
@@ -323,7 +304,7 @@ class _Run:
         self._settle(connection, refused, now)
         marked = ledger.hand_over(connection, self._s.epoch, [one.handed for one in going], now)
         parting = [one.parcel for one in going if one.handed.delivery_id in marked]
-        _keep(connection, [p for p in parting if self._s.channels[p.channel].when_in_doubt == "repeat"])
+        keep_parcels(connection, [p for p in parting if self._s.channels[p.channel].when_in_doubt == "repeat"])
         return parting
 
     def _twin(self, connection: Connection, one: _Ready, going: Sequence[_Ready]) -> int | None:
@@ -437,33 +418,3 @@ def _due(connection: Connection, now: datetime) -> dict[str, int]:
 def _channels(in_force: InForce, campaign_id: str) -> tuple[ChannelName, ...]:
     standing = in_force.standings[campaign_id]
     return standing.live[0].channels if standing.live is not None else ()
-
-
-def _kept(connection: Connection, ids: Sequence[int]) -> dict[int, Parcel]:
-    """What was kept of these deliveries' earlier attempts, to be repeated as it was."""
-    d = deliveries.c
-    query = select(parcels, d.attempt_id, d.channel).join(deliveries, d.id == parcels.c.delivery_id)
-    return {
-        row.delivery_id: Parcel(
-            row.delivery_id, row.attempt_id, row.channel, row.address, row.payload, row.sender, row.made_at, row.facts
-        )
-        for row in connection.execute(query.where(parcels.c.delivery_id.in_(ids)))
-    }
-
-
-def _keep(connection: Connection, parting: Sequence[Parcel]) -> None:
-    if not parting:
-        return
-    connection.execute(delete(parcels).where(parcels.c.delivery_id.in_([p.delivery_id for p in parting])))
-    rows = [
-        {
-            "delivery_id": p.delivery_id,
-            "address": p.address,
-            "payload": p.payload,
-            "sender": p.sender,
-            "made_at": p.made_at,
-            "facts": dict(p.facts),
-        }
-        for p in parting
-    ]
-    connection.execute(insert(parcels), rows)
