@@ -139,9 +139,7 @@ def _record(connection: Connection, chunk: Sequence[Statement], now: datetime, r
     return news
 
 
-def _write(
-    connection: Connection, before: dict[tuple[str, str], Standing], standing: dict[tuple[str, str], Standing]
-) -> None:
+def _write(connection: Connection, before: dict[tuple[str, str], Standing], standing: dict[tuple[str, str], Standing]) -> None:
     made = [_row(key, s) for key, s in standing.items() if key not in before]
     moved = [{**_row(key, s), "c": key[0], "h": key[1]} for key, s in standing.items() if key in before and s != before[key]]
     if made:
@@ -154,7 +152,8 @@ def _write(
 def _logged(connection: Connection, ids: Sequence[str]) -> set[tuple[object, ...]]:
     query = select(consent_log).where(consent_log.c.customer_id.in_(ids), consent_log.c.timed)
     return {
-        (row.customer_id, row.channel, row.status, row.at, row.source or "", row.text or "") for row in connection.execute(query)
+        (row.customer_id, row.channel, row.status, row.at, row.source or "", row.text or "")
+        for row in connection.execute(query)
     }
 
 

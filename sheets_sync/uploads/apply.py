@@ -28,9 +28,7 @@ def apply(change: Change, staged: Staged, fields: tuple[FieldDef, ...]) -> Merge
     """Merges a staged file into the facts as the change sees them. `fields` are those of the workbook's Fields tab."""
     kind = staged.layout.kind
     _reject_broken_orders(change, staged)
-    change.duck.execute(
-        f"CREATE OR REPLACE TEMP VIEW staged AS SELECT * FROM {parquet(staged.path)} {_without_broken(staged)}"
-    )
+    change.duck.execute(f"CREATE OR REPLACE TEMP VIEW staged AS SELECT * FROM {parquet(staged.path)} {_without_broken(staged)}")
     columns = [c for c in change.duck.table("staged").columns if c != ROW]
     if kind == "products":
         return _keyed(

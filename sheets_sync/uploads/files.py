@@ -30,7 +30,7 @@ from sheets_sync.uploads.survey import BLOCK, Encoded, survey
 MOST_COLUMNS = 1_000
 MOST_CELL = 32_767
 MOST_ROW_GROUP = 1024**3
-CHILD_SECONDS = 150
+CHILD_SECONDS = 90
 _CHILD_ERRORS = {"not_a_workbook": "uploads.not_a_workbook", "too_big": "uploads.too_big", "empty": "uploads.empty"}
 
 

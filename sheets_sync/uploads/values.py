@@ -99,8 +99,18 @@ _PLACES = {
 _CHANNELS = {
     **{fold(name): name for name in CONSENT_CHANNELS},
     **{fold(label): name for name, label in CONSENT_CHANNELS.items()},
-    fold("e-mail"): "email", fold("Eメール"): "email", "mail": "email", "メルマガ": "email", "ショートメール": "sms",
-    "ライン": "line", "アプリ通知": "push", "dm": "post", "郵便": "post", "手紙": "post", "tel": "call", "phone": "call",
+    fold("e-mail"): "email",
+    fold("Eメール"): "email",
+    "mail": "email",
+    "メルマガ": "email",
+    "ショートメール": "sms",
+    "ライン": "line",
+    "アプリ通知": "push",
+    "dm": "post",
+    "郵便": "post",
+    "手紙": "post",
+    "tel": "call",
+    "phone": "call",
 }
 _OWN_CHANNEL = re.compile(r"[a-z][a-z0-9_-]{0,39}")
 

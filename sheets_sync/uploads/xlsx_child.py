@@ -1,4 +1,4 @@
-"""Turns the first filled sheet of an .xlsx into CSV, in a process of its own with little memory and time.
+"""Turns the first sheet of an .xlsx that has a header into CSV, in a process of its own with little memory and time.
 
 Run as a script: `python -I xlsx_child.py IN OUT`. Prints one JSON object: `{"error": KEY}` or `{"sheet": name, "more": sheets}`.
 It imports nothing of this program, so that a hostile file meets as little as possible.
@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 MEMORY = 256 * 1024 * 1024
-SECONDS = 120
+SECONDS = 60
 MOST_COLUMNS = 1_000
 MOST_UNPACKED = 1024**3
 FREE_UNPACKED = 64 * 1024**2
@@ -58,32 +58,36 @@ def _convert(source: str, target: str) -> dict[str, object]:
             if sheet.sheet_state != "visible":
                 continue
             sheet.reset_dimensions()
-            rows = sheet.iter_rows(values_only=True, max_col=MOST_COLUMNS + 1)
-            if chosen is not None:
-                if any(any(cell is not None for cell in row) for _, row in zip(range(5), rows, strict=False)):
-                    more.append(sheet.title)
-            elif _write(rows, out):
+            width = _width(sheet)
+            if width and chosen is None:
+                _write(sheet.iter_rows(values_only=True, max_col=width + 1), width, out)
                 chosen = sheet.title
+            elif width:
+                more.append(sheet.title)
     return {"sheet": chosen, "more": more} if chosen is not None else {"error": "empty"}
 
 
-def _write(rows: Iterable[tuple[Any, ...]], out: Any) -> bool:
+def _width(sheet: Any) -> int:
+    """How many columns the header (row 1) has; only so many are read: a lone cell far out would fill every row up to there."""
+    for row in sheet.iter_rows(values_only=True, max_row=1, max_col=MOST_COLUMNS + 1):
+        return max((i for i, cell in enumerate(row, 1) if cell is not None and str(cell).strip()), default=0)
+    return 0
+
+
+def _write(rows: Iterable[tuple[Any, ...]], width: int, out: Any) -> None:
     writer = csv.writer(out, lineterminator="\n")
-    blank, width = 0, 0
+    blank = 0
     for row in rows:
-        cells = [_text(cell) for cell in row]
-        if not any(cells):
+        if not any(cell is not None for cell in row):
             blank += 1  # written only when something follows: a sheet may claim a million empty rows
             continue
-        if not width:
-            while cells and not cells[-1]:
-                cells.pop()
-            width = len(cells)
-        cells = cells[:width] + [c for c in cells[width:] if c] if len(cells) > width else cells + [""] * (width - len(cells))
+        cells = [_text(cell) for cell in row[:width]]
+        cells += [""] * (width - len(cells))
+        if len(row) > width and row[width] is not None:
+            cells.append(_text(row[width]))  # one cell too many: the reader says so
         out.write("\n" * blank)
         blank = 0
         writer.writerow(cells)
-    return width > 0
 
 
 def _text(cell: Any) -> str:

@@ -75,7 +75,9 @@ def test_the_same_file_twice_changes_nothing(house: House) -> None:
     generation = house.facts.generation()
     assert counts(house.up(PURCHASES, now=NOW + timedelta(days=1))) == (0, 3, 0, 0)
     assert house.facts.generation() == generation
-    assert house.rows("SELECT customer_id, order_id, line, ordered_at, amount, product FROM purchases ORDER BY order_id, line") == [
+    assert house.rows(
+        "SELECT customer_id, order_id, line, ordered_at, amount, product FROM purchases ORDER BY order_id, line"
+    ) == [
         ("A", "1", 1, datetime(2026, 1, 5, 0, 30, tzinfo=UTC), 1000.0, "P1"),
         ("A", "1", 2, datetime(2026, 1, 5, 0, 30, tzinfo=UTC), 500.0, "P2"),
         (None, "2", 1, datetime(2026, 1, 5, 15, 0, tzinfo=UTC), 300.0, "P1"),
@@ -142,9 +144,12 @@ def test_of_two_rows_for_one_customer_the_later_wins(house: House) -> None:
 
 
 def test_custom_attributes_are_typed_widen_to_text_and_follow_the_fields_tab(house: House) -> None:
-    house.up("customer_id,お気に入り数,来店日,購入回数,コード\nA,\"1,200\",2026/1/5,3,007\n")
+    house.up('customer_id,お気に入り数,来店日,購入回数,コード\nA,"1,200",2026/1/5,3,007\n')
     assert {f.key: f.type for f in house.facts.attributes()} == {
-        "お気に入り数": "number", "来店日": "date", "購入回数(取込)": "number", "コード": "text"
+        "お気に入り数": "number",
+        "来店日": "date",
+        "購入回数(取込)": "number",
+        "コード": "text",
     }
     assert house.rows("SELECT お気に入り数, 来店日::VARCHAR, コード FROM customers") == [(1200.0, "2026-01-05", "007")]
     house.up("customer_id,お気に入り数\nB,たくさん\n")
@@ -237,7 +242,11 @@ def test_workbooks_and_parquet(house: House) -> None:
     sheet = book.active
     assert sheet is not None
     for row in (
-        ["顧客ID", "注文日時", "金額"], [17850, datetime(2026, 1, 5, 9, 30), 100], [], ["007", 45992.5, 2.5], ["A", "x", 1]
+        ["顧客ID", "注文日時", "金額"],
+        [17850, datetime(2026, 1, 5, 9, 30), 100],
+        [],
+        ["007", 45992.5, 2.5],
+        ["A", "x", 1],
     ):
         sheet.append(row)
     path = house.folder / "orders.xlsx"
@@ -249,7 +258,9 @@ def test_workbooks_and_parquet(house: House) -> None:
         ("007", datetime(2025, 12, 1, 3, 0, tzinfo=UTC)),
         ("17850", datetime(2026, 1, 5, 0, 30, tzinfo=UTC)),
     ]
-    frame = pd.DataFrame({"customer_id": [17850.0, None], "ordered_at": pd.to_datetime(["2026-01-07", "2026-01-08"]), "amount": [1.5, 2]})
+    frame = pd.DataFrame(
+        {"customer_id": [17850.0, None], "ordered_at": pd.to_datetime(["2026-01-07", "2026-01-08"]), "amount": [1.5, 2]}
+    )
     frame.to_parquet(house.folder / "more.parquet")
     assert counts(house.up(house.folder / "more.parquet")) == (2, 0, 0, 1)
     assert house.rows("SELECT sum(amount) FROM purchases WHERE customer_id = '17850'") == [(101.5,)]
@@ -292,7 +303,9 @@ def test_folders_and_missing_files_get_a_sentence(house: House) -> None:
 
 def test_row_problems_never_stop_the_rest(house: House) -> None:
     long = "x" * 40_000
-    result = house.up(f'customer_id,email,birthday\n1.2E+11,,\nA,"a@b.co, c@d.co",\nB,b@b.co,0026-01-01\nC,{long},\n,c@c.co,\nD,d@d.co,S56.4.29\nE,"e,\nF,f@f.co,\n')
+    result = house.up(
+        f'customer_id,email,birthday\n1.2E+11,,\nA,"a@b.co, c@d.co",\nB,b@b.co,0026-01-01\nC,{long},\n,c@c.co,\nD,d@d.co,S56.4.29\nE,"e,\nF,f@f.co,\n'
+    )
     assert counts(result) == (1, 0, 6, 0)
     assert house.rows("SELECT customer_id, birthday::VARCHAR FROM customers") == [("D", "1981-04-29")]
     assert sorted({p.row for p in result.problems}) == [2, 3, 4, 5, 6, 8]
@@ -360,9 +373,7 @@ def test_merging_is_what_the_rules_say(files: list[list[Line]], tmp_path_factory
         loose |= bare
         assert result.accepted == news
         assert result.rejected == 0
-    held = Counter(
-        (o or "", c or "", int(a)) for o, c, a in house.rows("SELECT order_id, customer_id, amount FROM purchases")
-    )
+    held = Counter((o or "", c or "", int(a)) for o, c, a in house.rows("SELECT order_id, customer_id, amount FROM purchases"))
     assert held == sum(orders.values(), Counter()) + loose
     known = {c for lines in files for _, c, _ in lines if c}
     assert {c for (c,) in house.rows("SELECT customer_id FROM customers")} == known

@@ -86,7 +86,9 @@ def test_unsubscribing_is_news_once_and_logged(connection: Connection) -> None:
     assert unsubscribe(connection, "A", "email", NOW, "link")
     assert not unsubscribe(connection, "A", "email", NOW, "link")
     assert granted(connection, ["A"]) == {("A", "email"): False}
-    log = connection.execute(select(consent_log.c.status, consent_log.c.source, consent_log.c.text).order_by(consent_log.c.id)).all()
+    log = connection.execute(
+        select(consent_log.c.status, consent_log.c.source, consent_log.c.text).order_by(consent_log.c.id)
+    ).all()
     assert [tuple(r) for r in log] == [(True, "店頭", "はい"), (False, "link", None)]
 
 
