@@ -265,3 +265,13 @@ def test_a_crash_before_the_commit_leaves_the_old_state_whole(town: Town, monkey
     assert (town.rows("placements"), town.rows("transitions")) == before[1:]
     [move] = town.new_moves(WORKBOOK, NOON + DAY)
     assert (move.customer, move.cause, move.fact) == ("a", "data", "purchase:a1")
+
+
+def test_who_belonged_without_a_stage_is_still_a_newcomer_to_the_stages(town: Town) -> None:
+    town.hear_of(NOON - DAY, a={})
+    town.assign(book(drawn("club", [("rich", "points >= 1000")])), NOON)
+    assert (town.stands(), town.moves()) == ({("club", "a"): None}, [])
+    town.hear_of(NOON + DAY, a={"points": 20.0})
+    narrower = book(drawn("club", [("member", "orders = 0")], audience="points >= 10"))
+    [move] = town.new_moves(narrower, NOON + DAY)
+    assert (move.was, move.now, move.cause) == (None, "member", "first")
