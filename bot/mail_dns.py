@@ -8,7 +8,7 @@ from typing import Literal
 import dns.exception
 import dns.resolver
 
-from journey.texts import Text, text
+from journey.texts import Lang, Text, text
 
 
 @dataclass(frozen=True)
@@ -17,6 +17,10 @@ class Finding:
 
     state: Literal["good", "note", "bad"]
     said: Text
+
+    def as_json(self, lang: Lang) -> dict[str, str]:
+        """As `doctor --json` lists it."""
+        return {"state": self.state, "text": self.said.say(lang)}
 
 
 def sender_records(address: str, resolver: dns.resolver.Resolver | None = None, seconds: float = 4.0) -> list[Finding]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+from collections.abc import Mapping
 from pathlib import Path
 
 from journey.errors import InputError
@@ -86,7 +87,7 @@ def make_secret(path: Path) -> Path:
     return path
 
 
-def read_secret(path: Path, environment: dict[str, str]) -> bytes:
+def read_secret(path: Path, environment: Mapping[str, str]) -> bytes:
     """The secret that signs links: `TABIJI_SECRET`, else the file, made at need.
 
     Raises InputError when others than its owner can read the file.

@@ -241,3 +241,82 @@ def _plain(value: object) -> str:
 def _cut(value: object, most: int = 60) -> str:
     shown = " ".join(str(value or "").split())
     return "∅" if not shown else shown if len(shown) <= most else shown[: most - 1] + "…"
+
+
+def stage_view(document: Mapping[str, Any], lang: Lang) -> str:
+    """One stage with what the map notes about it and its campaigns."""
+    lines = [
+        f"{document['name']} ({document['journey']}/{document['id']})  {said(lang, 'people', number=document['customers'])}",
+        f"{said(lang, 'condition')}: {document['condition']}",
+    ]
+    if document["goal"]:
+        lines.append(f"{said(lang, 'goal')}: {document['goal']}")
+    lines += [f"{label}: {' '.join(value.split())}" for label, value in document["aspects"].items() if value]
+    return "\n".join([*lines, "", campaigns_view(document["campaigns"], lang)])
+
+
+def customers_view(rows: Sequence[Mapping[str, Any]], lang: Lang) -> str:
+    """Customers and where they stand; the attributes of a single one."""
+    if not rows:
+        return said(lang, "nothing_yet")
+    shown = [(r["id"], ", ".join(f"{s['journey']}/{s['stage'] or '—'}" for s in r["stages"])) for r in rows]
+    parts = [table(lang, ("customer", "stage"), shown)]
+    for r in rows:
+        parts += [f"  {key}: {value}" for key, value in r.get("attributes", {}).items()]
+    return "\n".join(parts)
+
+
+def preview_view(document: Mapping[str, Any], lang: Lang) -> str:
+    """Who would get a campaign today, who not and why, and how it looks."""
+    lines = [f"{document['id']} {document['name']}", said(lang, "would_get", number=document["total"])]
+    lines += [
+        f"  {s['stage'] or said(lang, 'everyone')} · {s['channel']}: {said(lang, 'people', number=s['customers'])}"
+        for s in document["sends"]
+    ]
+    if document["skips"]:
+        lines.append(said(lang, "would_not"))
+        lines += [f"  {reason(lang, s['reason'])}: {said(lang, 'people', number=s['customers'])}" for s in document["skips"]]
+    sample = document["sample"]
+    if sample is not None:
+        lines += ["", said(lang, "sample", customer=sample["customer"], channel=sample["channel"])]
+        if sample["refused"]:
+            lines.append(said(lang, "sample_refused", why=reason(lang, sample["refused"])))
+        if sample["subject"]:
+            lines.append(f"{said(lang, 'subject')}: {sample['subject']}")
+        lines += ["─" * 40, sample["text"].strip(), "─" * 40]
+    return "\n".join(lines)
+
+
+def decisions_view(done: Sequence[Mapping[str, Any]], lang: Lang) -> str:
+    """What became of each campaign that a person decided about."""
+    return "\n".join(str(d["text"]) for d in done) if done else said(lang, "nothing_to_decide")
+
+
+def placed_view(document: Mapping[str, Any], lang: Lang) -> str:
+    """What a placing of all customers did."""
+    causes = ", ".join(f"{said(lang, 'cause_' + cause)} {number:,}" for cause, number in document["causes"].items())
+    head = said(lang, "placed", customers=f"{document['customers']:,}", moved=f"{document['moved']:,}")
+    return f"{head} ({causes})" if causes else head
+
+
+def tick_view(document: Mapping[str, Any], lang: Lang) -> str:
+    """What one whole pass did, in a line or two a part; quiet about what had nothing to do."""
+    lines = []
+    synced = document["sync"]
+    if synced is not None and (synced["changed"] or synced["problems"]):
+        lines.append(sync_view(synced, lang))
+    if document["uploads"]:
+        lines.append(upload_view(document["uploads"], lang))
+    lines += [f"{u['file']}: {u['text']}" for u in document["unreadable"]]
+    if document["assign"] is not None:
+        lines.append(placed_view(document["assign"], lang))
+    sent = document["sent"]
+    lines.append(said(lang, "tick", planned=document["planned"], accepted=sent["accepted"]))
+    for name, key in (("skipped", "tick_skipped"), ("deferred", "tick_deferred"), ("held", "tick_held")):
+        if sent[name]:
+            why = ", ".join(f"{reason(lang, code)} {number:,}" for code, number in sent[name].items())
+            lines.append("  " + said(lang, key, number=sum(sent[name].values()), why=why))
+    for name in ("in_doubt", "failed"):
+        if sent[name]:
+            lines.append("  " + said(lang, f"tick_{name}", number=sent[name]))
+    return "\n".join([*lines, *document["problems"]])

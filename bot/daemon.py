@@ -1,0 +1,200 @@
+"""`tabiji run`: the clockwork over our own tables. What was due while it was down is found there, not in the scheduler.
+
+One job looks for an edit of the workbook and for files in the inbox every few seconds; one makes the whole pass every few minutes, at
+once after something new came in, and at the moment the next delivery falls due. Both run in one thread, so never beside each other.
+"""
+
+from __future__ import annotations
+
+import logging
+import signal
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import FrameType
+
+from apscheduler.executors.pool import ThreadPoolExecutor
+from apscheduler.schedulers.background import BackgroundScheduler
+from sqlalchemy import func, select
+
+from bot.desk.flow import Pass, begin_writing, whole_pass
+from bot.pages import pages
+from bot.wiring import Installation
+from journey.calendar import occurrences
+from journey.clock import iso
+from journey.errors import InputError, TabijiError
+from journey.ledger.states import HOLDS
+from journey.lock import EpochLost, only_one
+from journey.model import Once, Recurring
+from journey.store.engine import reading
+from journey.store.tables import deliveries
+from messaging.web.server import serve
+
+log = logging.getLogger("tabiji")
+LOOK_AHEAD = timedelta(days=2)
+SOONEST = timedelta(seconds=1)
+
+
+def serve_forever(installation: Installation, stopping: threading.Event | None = None) -> None:
+    """Runs until SIGTERM or SIGINT (or until `stopping` is set), then finishes the window in flight and stops.
+
+    Raises AlreadyRunning where another process holds the store, OutsideError where the web port is taken.
+    """
+    stopping = stopping or threading.Event()
+    with _signals(stopping), only_one(installation.store_folder, installation.engine) as epoch:
+        begin_writing(installation)
+        again, doubtful = installation.sender(epoch).start()
+        if again or doubtful:
+            log.info("after the last stop: %d planned again, %d in doubt", again, doubtful)
+        web = installation.config.web
+        server = serve(pages(installation), web.bind, web.port)
+        log.info("pages at http://%s:%d", web.bind, server.port)
+        clockwork = Clockwork(installation, epoch, stopping)
+        try:
+            clockwork.start()
+            stopping.wait()
+            log.info("stopping: what is in flight is finished first")
+        finally:
+            clockwork.stop()
+            server.close()
+    log.info("stopped")
+
+
+class Clockwork:
+    """The scheduler and its two jobs, for a process that holds the store."""
+
+    def __init__(self, installation: Installation, epoch: int, stopping: threading.Event) -> None:
+        self._installation = installation
+        self._epoch = epoch
+        self._stopping = stopping
+        self._revision = ""
+        # One worker: a pass and a look never run beside each other. Late is better than never, so no grace time ends.
+        self._scheduler = BackgroundScheduler(
+            executors={"default": ThreadPoolExecutor(1)},
+            job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
+            timezone=UTC,
+        )
+
+    def start(self) -> None:
+        """The first pass at once, then by the clock."""
+        config = self._installation.config
+        self._scheduler.add_job(
+            self._pass, "interval", minutes=config.stages.every_minutes, id="pass", next_run_time=datetime.now(UTC)
+        )
+        self._scheduler.add_job(self._look, "interval", seconds=config.sheet.poll_seconds, id="look")
+        self._scheduler.start()
+
+    def stop(self) -> None:
+        """No new job; the one under way ends at its next safe point."""
+        self._stopping.set()
+        if self._scheduler.running:
+            self._scheduler.shutdown(wait=True)
+
+    def _look(self) -> None:
+        """Something new in the workbook or the inbox: then a pass now."""
+        inbox = self._installation.inbox
+        settled = inbox.settled()
+        try:
+            revision = self._installation.source.revision()
+        except InputError:
+            revision = ""
+        if settled or (revision and revision != self._revision):
+            self._run(lambda: self._whole(settled))
+
+    def _pass(self) -> None:
+        self._run(lambda: self._whole([]))
+
+    def _whole(self, files: Sequence[Path]) -> None:
+        installation = self._installation
+        begin_writing(installation)
+        with suppress(InputError):
+            self._revision = installation.source.revision()
+        done = whole_pass(installation, self._epoch, files=files, stop=self._stopping.is_set)
+        self._tell(done)
+        self._wake_at(next_moment(installation))
+
+    def _run(self, work: Callable[[], None]) -> None:
+        """The edge of a job: a known error is a line in the log, an unknown one a traceback there; neither ends the daemon."""
+        if self._stopping.is_set():
+            return
+        try:
+            work()
+        except EpochLost as error:
+            log.error("%s", error.said.say(self._installation.lang))
+            self._stopping.set()
+        except TabijiError as error:
+            log.error("%s", error.said.say(self._installation.lang))
+        except Exception:
+            log.exception("the pass failed; it is tried again")
+
+    def _wake_at(self, moment: datetime | None) -> None:
+        if moment is None:
+            log.info("nothing is due soon")
+            return
+        installation = self._installation
+        log.info("next: %s", iso(moment, installation.zone))
+        wait = max(SOONEST, moment - installation.now)
+        self._scheduler.add_job(self._pass, "date", run_date=datetime.now(UTC) + wait, id="due", replace_existing=True)
+
+    def _tell(self, done: Pass) -> None:
+        lang = self._installation.lang
+        document = done.document(lang)
+        if done.synced is not None and done.synced.changed:
+            log.info("workbook: version %s, %d changes", done.synced.version, len(done.synced.changes))
+        if done.synced is not None and done.synced.blocked:
+            log.warning("workbook: %d problems; the last good version stays in force", len(done.synced.problems))
+        for upload in document["uploads"]:
+            log.info(
+                "upload %s: %s accepted, %s unchanged, %s rejected",
+                *(upload[k] for k in ("file", "accepted", "unchanged", "rejected")),
+            )
+        for unreadable in document["unreadable"]:
+            log.warning("upload %s: %s", unreadable["file"], unreadable["text"])
+        if done.placed is not None and done.placed.moved:
+            log.info("stages: %d moved %s", done.placed.moved, dict(done.placed.causes))
+        sent = {key: value for key, value in document["sent"].items() if value}
+        if document["planned"] or sent:
+            log.info("planned %d; %s", document["planned"], sent)
+        for said in document["problems"]:
+            log.warning("%s", said)
+
+
+def next_moment(installation: Installation) -> datetime | None:
+    """When something falls due next: a planned delivery, or an occurrence of a campaign that runs. None within two days."""
+    now = installation.now
+    with reading(installation.engine) as connection:
+        in_force = installation.ruling(connection, now)
+        held = deliveries.c.reason.in_(sorted(HOLDS))
+        due = connection.scalar(
+            select(func.min(deliveries.c.due_at)).where(
+                deliveries.c.state == "planned", deliveries.c.due_at > now, deliveries.c.reason.is_(None) | ~held
+            )
+        )
+    found = [due] if due is not None else []
+    for standing in in_force.standings.values():
+        if standing.runs and standing.live is not None and isinstance(standing.live[0].trigger, Recurring | Once):
+            coming = occurrences(standing.live[0].trigger, now, now + LOOK_AHEAD, in_force.settings, in_force.zone)
+            found += [occurrence.due_at for occurrence in coming if occurrence.due_at > now][:1]
+    return min(found) if found else None
+
+
+class _signals:
+    """SIGTERM and SIGINT set the event; the handlers that were there before come back afterwards."""
+
+    def __init__(self, event: threading.Event) -> None:
+        self._event = event
+        self._before: dict[int, object] = {}
+
+    def __enter__(self) -> None:
+        if threading.current_thread() is threading.main_thread():
+            for number in (signal.SIGTERM, signal.SIGINT):
+                self._before[number] = signal.signal(number, self._stop)
+
+    def __exit__(self, *_: object) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)  # type: ignore[arg-type]
+
+    def _stop(self, _number: int, _frame: FrameType | None) -> None:
+        self._event.set()

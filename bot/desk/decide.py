@@ -1,0 +1,156 @@
+"""A person's word: approve, reject, pause, resume, settings, a test message, and what becomes of held or doubtful deliveries."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from bot.desk.flow import begin_writing
+from bot.desk.look import previewer
+from bot.wiring import Installation
+from journey import approvals, ledger
+from journey.approvals import Decided
+from journey.errors import UsageError
+from journey.ledger import Chosen
+from journey.model import Campaign
+from journey.settings import approve_settings as adopt
+from journey.store.engine import writing
+from journey.texts import Text, text
+from messaging.channels.guard import refusal
+
+Document = dict[str, Any]
+
+
+def approve(installation: Installation, campaign: str | None, who: str) -> list[Document]:
+    """A yes to one campaign as the workbook has it, to `settings`, or (None) to all that wait."""
+    if campaign == "settings":
+        return [approve_settings(installation, who)]
+    begin_writing(installation)
+
+    def foreseen(of: Campaign) -> tuple[int, int | None]:
+        audience = installation.audience(of)
+        return audience.foreseen, audience.existing
+
+    done = approvals.approve(
+        installation.engine,
+        installation.ground(),
+        campaign,
+        who=who,
+        now=installation.now,
+        estimate=foreseen,
+        admin=_is_admin(installation),
+        refusal=lambda of: _refusal(installation, of),
+    )
+    return _told(installation, done)
+
+
+def approve_settings(installation: Installation, who: str) -> Document:
+    """A yes to the protecting settings that wait."""
+    begin_writing(installation)
+    workbook = installation.required_version().workbook
+    done = adopt(installation.engine, workbook.settings, who=who, now=installation.now)
+    return {"id": "settings", "changed": bool(done.fields), "refused": False, "text": done.said.say(installation.lang)}
+
+
+def reject(installation: Installation, campaign: str, who: str, reason: str = "") -> list[Document]:
+    """A no to a campaign as the workbook has it."""
+    begin_writing(installation)
+    done = approvals.reject(installation.engine, installation.ground(), campaign, who=who, now=installation.now, reason=reason)
+    return _told(installation, [done])
+
+
+def reject_all(installation: Installation, who: str, reason: str = "") -> list[Document]:
+    """A no to every campaign that waits."""
+    begin_writing(installation)
+    waiting = [key for key, s in installation.in_force().standings.items() if s.approval in ("pending", "void")]
+    done = [
+        approvals.reject(installation.engine, installation.ground(), key, who=who, now=installation.now, reason=reason)
+        for key in waiting
+    ]
+    return _told(installation, done)
+
+
+def pause(installation: Installation, campaign: str | None, who: str) -> list[Document]:
+    """Stops one campaign, or all, at once."""
+    begin_writing(installation)
+    return _told(
+        installation, approvals.pause(installation.engine, installation.ground(), campaign, who=who, now=installation.now)
+    )
+
+
+def resume(installation: Installation, campaign: str | None, who: str) -> list[Document]:
+    """Lets one paused campaign, or all, go on."""
+    begin_writing(installation)
+    return _told(
+        installation, approvals.resume(installation.engine, installation.ground(), campaign, who=who, now=installation.now)
+    )
+
+
+def settle(installation: Installation, action: str, chosen: Chosen, who: str) -> Document:
+    """`release`, `drop` or `retry` of deliveries that are held, in doubt or failed. Raises UsageError where none is named."""
+    begin_writing(installation)
+    act = {"release": ledger.release, "drop": ledger.drop, "retry": ledger.retry}[action]
+    with writing(installation.engine) as connection:
+        number = act(connection, chosen, who, installation.now)
+    return {"action": action, "deliveries": number}
+
+
+def test(installation: Installation, campaign: str, address: str, who: str) -> Document:
+    """One sample of a campaign's message to an address of the team, marked as a test. Raises OutsideError where it was not taken."""
+    begin_writing(installation)
+    sample = previewer(installation).test_send(campaign, address, who, installation.now)
+    said = text("cli.test_sent", campaign=campaign, address=address, channel=sample.channel, subject=sample.subject)
+    return {"id": campaign, "sent": True, "channel": sample.channel, "text": said.say(installation.lang)}
+
+
+def speaker(installation: Installation, given: str | None, *, may: str) -> str:
+    """Who decides: the operating system's user, or with no roles configured the name given.
+
+    `may` is the least role that may do it (`viewer`, `editor`, `approver`, `admin`). Raises UsageError for `--as` with roles, and
+    for a user without the role.
+    """
+    roles = installation.config.roles
+    if not roles.configured:
+        return given or installation.user
+    if given is not None:
+        raise UsageError(text("cli.as_with_roles", user=installation.user))
+    order = ("viewer", "editor", "approver", "admin")
+    allowed = {name for role in order[order.index(may) :] for name in getattr(roles, f"{role}s")}
+    if installation.user not in allowed:
+        raise UsageError(
+            text("cli.no_role", user=installation.user, role=text(f"cli.role_{may}"), names=sorted(allowed) or ["–"])
+        )
+    return installation.user
+
+
+def _is_admin(installation: Installation) -> bool:
+    roles = installation.config.roles
+    return not roles.configured or installation.user in roles.admins
+
+
+def _refusal(installation: Installation, campaign: Campaign) -> Text | None:
+    """A promotional campaign needs the sender set before it may be approved for a channel that leaves this machine.
+
+    The clock of a trial is no reason to refuse a yes: it keeps the messages themselves from leaving.
+    """
+    for name in campaign.channels:
+        channel = installation.channels.get(name)
+        if channel is None:
+            continue
+        said = refusal(
+            channel,
+            campaign.kind,
+            installation.in_force().settings,
+            installation.config.web.url,
+            False,
+            installation.config.safety.trial_hosts,
+        )
+        if said is not None:
+            return said
+    return None
+
+
+def _told(installation: Installation, done: Sequence[Decided]) -> list[Document]:
+    return [
+        {"id": d.campaign_id, "changed": d.changed, "refused": d.refused, "text": d.said.say(installation.lang)} for d in done
+    ]

@@ -1,0 +1,260 @@
+"""Moving data: check, sync, upload, assign, and the whole pass that `tick` makes once and `run` again and again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
+
+from bot.desk.status import write_status
+from bot.inbox import Unreadable
+from bot.wiring import Installation
+from journey.clock import iso
+from journey.errors import InputError
+from journey.fields import merged_fields
+from journey.lock import only_one
+from journey.plan import PlanReport, plan
+from journey.problems import Problem
+from journey.stages import StageRun, assign, coverage
+from journey.store.engine import writing
+from journey.store.time import advance
+from journey.texts import Lang, Text
+from messaging.sender import Progress, SendReport
+from sheets_sync.check import ExampleResult
+from sheets_sync.sync import SyncResult, check_only
+from sheets_sync.sync import sync as apply_workbook
+from sheets_sync.uploads.columns import UploadKind
+from sheets_sync.uploads.result import UploadResult
+from sheets_sync.uploads.upload import upload as take_in
+
+Document = dict[str, Any]
+R = TypeVar("R")
+
+
+def check(installation: Installation) -> Document:
+    """Problems, overlaps, gaps and the Tests tab of the workbook as it lies there. Changes nothing."""
+    found = check_only(installation.engine, installation.source, installation.check_context())
+    lang = installation.lang
+    covered: Mapping[str, list[Any]] = {"overlaps": [], "gaps": []}
+    if not found.reading.blocked:
+        workbook = found.reading.workbook
+        with closing(installation.facts.open(fields=workbook.fields)) as con:
+            seen = coverage(installation.engine, con, workbook, installation.now, installation.facts.attributes())
+        covered = {
+            "overlaps": [{**o.json(), "text": o.said().say(lang)} for o in seen.overlaps],
+            "gaps": [{**g.json(), "text": g.said().say(lang)} for g in seen.gaps],
+        }
+    return {
+        "problems": [problem(p, lang) for p in found.reading.problems],
+        **covered,
+        "tests": [_example(t, lang) for t in found.reading.tests],
+    }
+
+
+def sync(
+    installation: Installation, *, by: str, renamed: Mapping[str, str] | None = None, new: Collection[str] = ()
+) -> Document:
+    """Reads the workbook and brings it into force, or says what keeps it from that."""
+    result = apply_workbook(
+        installation.engine,
+        installation.source,
+        installation.now,
+        installation.check_context(),
+        by=by,
+        renamed=renamed,
+        new=new,
+    )
+    return sync_document(result, installation.lang)
+
+
+def upload(
+    installation: Installation,
+    files: Sequence[Path],
+    *,
+    kind: UploadKind | None = None,
+    mapping: Mapping[str, str] | None = None,
+    dry_run: bool = False,
+    rejected_folder: Path | None = None,
+    progress: Callable[[Path, int], None] | None = None,
+) -> list[UploadResult]:
+    """Takes files in. Raises InputError where one cannot be read at all; then nothing is changed."""
+    workbook = installation.own_workbook()
+    return take_in(
+        installation.engine,
+        installation.facts,
+        files,
+        now=installation.now,
+        zone=ZoneInfo(workbook.settings.time_zone),
+        fields=merged_fields(workbook.fields, installation.facts.attributes()),
+        kind=kind,
+        mapping=mapping,
+        dry_run=dry_run,
+        rejected_folder=rejected_folder,
+        lang=installation.lang,
+        progress=progress,
+    )
+
+
+def place(installation: Installation) -> StageRun:
+    """Places every customer. Raises InputError before the first sync."""
+    version = installation.required_version()
+    begin_writing(installation)
+    in_force = installation.in_force()
+    return assign(installation.engine, installation.facts, in_force.workbook, version.id, installation.now)
+
+
+@dataclass(frozen=True)
+class Pass:
+    """What one whole pass did. Parts that could not be done are None, and their problem is among `problems`."""
+
+    at: str
+    synced: SyncResult | None
+    uploads: tuple[UploadResult | Unreadable, ...]
+    placed: StageRun | None
+    planned: PlanReport | None
+    sent: SendReport | None
+    problems: tuple[Text, ...]
+
+    @property
+    def troubled(self) -> bool:
+        """Whether somebody has to mend an input."""
+        blocked = self.synced is not None and self.synced.blocked
+        return blocked or bool(self.problems) or any(isinstance(u, Unreadable) for u in self.uploads)
+
+    def document(self, lang: Lang) -> Document:
+        """As `tick --json` shows it."""
+        return {
+            "at": self.at,
+            "sync": sync_document(self.synced, lang) if self.synced else None,
+            "uploads": [u.as_json(lang) for u in self.uploads if isinstance(u, UploadResult)],
+            "unreadable": [{"file": str(u.path), "text": u.said.say(lang)} for u in self.uploads if isinstance(u, Unreadable)],
+            "assign": placed_document(self.placed) if self.placed else None,
+            "planned": self.planned.planned if self.planned else 0,
+            "sent": _sent(self.sent),
+            "problems": [p.say(lang) for p in self.problems],
+        }
+
+
+def tick(installation: Installation, progress: Callable[[Progress], None] = lambda _: None) -> Pass:
+    """One whole pass, alone on the store: sync, import what waits in the inbox, assign, plan, send what is due and approved.
+
+    Raises AlreadyRunning where a daemon or another tick holds the store.
+    """
+    with only_one(installation.store_folder, installation.engine) as epoch:
+        begin_writing(installation)
+        sender = installation.sender(epoch)
+        sender.start()
+        return whole_pass(installation, epoch, progress=progress)
+
+
+def whole_pass(
+    installation: Installation,
+    epoch: int,
+    *,
+    files: Sequence[Path] | None = None,
+    stop: Callable[[], bool] = lambda: False,
+    progress: Callable[[Progress], None] = lambda _: None,
+) -> Pass:
+    """The pass itself, for a process that holds the lock. A broken workbook or file stops nothing else: the last good version
+    runs on. `files` are those of the inbox to take in (None: all that wait)."""
+    problems: list[Text] = []
+    synced = _attempt(lambda: _synced(installation), problems)
+    waiting = installation.inbox.waiting() if files is None else files
+    uploads = _attempt(lambda: _emptied(installation, waiting), problems) or []
+    placed = planned = sent = None
+    version = installation.version()
+    if version is not None and not stop():
+        in_force = installation.in_force()
+        placed = assign(installation.engine, installation.facts, in_force.workbook, version.id, installation.now)
+        planned = plan(
+            installation.engine,
+            installation.facts,
+            in_force.workbook,
+            in_force.standings,
+            in_force.settings,
+            installation.now,
+            in_force.zone,
+        )
+        sent = installation.sender(epoch).send_due(stop, progress)
+        problems += planned.unreadable.values()
+    if said := write_status(installation):
+        problems.append(said)
+    return Pass(iso(installation.now, installation.zone), synced, tuple(uploads), placed, planned, sent, tuple(problems))
+
+
+def begin_writing(installation: Installation) -> None:
+    """Moves the store's time to now. Raises InputError for a `now` before it."""
+    with writing(installation.engine) as connection:
+        advance(connection, installation.now)
+
+
+def _synced(installation: Installation) -> SyncResult:
+    return apply_workbook(installation.engine, installation.source, installation.now, installation.check_context())
+
+
+def _emptied(installation: Installation, waiting: Sequence[Path]) -> list[UploadResult | Unreadable]:
+    return installation.inbox.take_in(
+        waiting, lambda path, folder: upload(installation, [path], rejected_folder=folder)[0], installation.now
+    )
+
+
+def _attempt(work: Callable[[], R], problems: list[Text]) -> R | None:
+    try:
+        return work()
+    except InputError as error:
+        problems.append(error.said)
+        return None
+
+
+def problem(found: Problem, lang: Lang) -> Document:
+    """A problem as programs read it."""
+    return {"tab": found.tab, "cell": found.cell, "severity": found.severity, "text": found.said.say(lang)}
+
+
+def sync_document(result: SyncResult, lang: Lang) -> Document:
+    """A sync as programs read it."""
+    return {
+        "version": result.version,
+        "changed": result.changed,
+        "changes": [c.plain() for c in result.changes] if result.changed else [],
+        "problems": [problem(p, lang) for p in result.problems],
+    }
+
+
+def placed_document(run: StageRun) -> Document:
+    """A placing as programs read it."""
+    return {
+        "customers": run.customers,
+        "moved": run.moved,
+        "causes": dict(run.causes),
+        "counts": {k: dict(v) for k, v in run.counts.items()},
+    }
+
+
+def _sent(report: SendReport | None) -> Document:
+    report = report or SendReport()
+    return {
+        "accepted": report.accepted,
+        "in_doubt": report.in_doubt,
+        "failed": report.failed,
+        "not_accepted": report.not_accepted,
+        "skipped": dict(report.skipped),
+        "deferred": dict(report.deferred),
+        "held": dict(report.held),
+    }
+
+
+def _example(result: ExampleResult, lang: Lang) -> Document:
+    return {
+        "example": result.example,
+        "expected": _said(result.expected, lang),
+        "got": _said(result.got, lang),
+        "passed": result.passed,
+    }
+
+
+def _said(value: Text | str, lang: Lang) -> str:
+    return value if isinstance(value, str) else value.say(lang)

@@ -1,0 +1,75 @@
+"""The unsubscribe pages of an installation: what they read and what they record."""
+
+from __future__ import annotations
+
+from contextlib import closing
+
+from flask import Flask
+from sqlalchemy import select
+
+from bot.wiring import Installation
+from journey import consents
+from journey import customers as people
+from journey.errors import InputError
+from journey.store.engine import reading, writing
+from journey.store.tables import deliveries
+from journey.store.time import newest
+from journey.texts import Lang
+from messaging.web.app import Subscription, make_app
+
+SOURCE = "unsubscribe page"
+
+
+def pages(installation: Installation) -> Flask:
+    """The WSGI application that customers' mail programs meet."""
+    return make_app(
+        read=installation.links.read,
+        resolve=lambda delivery_id: _resolve(installation, delivery_id),
+        unsubscribe=lambda delivery_id: _unsubscribe(installation, delivery_id),
+        healthy=lambda: _healthy(installation),
+    )
+
+
+def _resolve(installation: Installation, delivery_id: int) -> Subscription | None:
+    found = _of(installation, delivery_id)
+    if found is None:
+        return None
+    customer, channel = found
+    field = installation.addresses.field(channel)
+    with closing(installation.facts.open()) as con:
+        known = people.read(con, [customer], [field, "language"])
+    with reading(installation.engine) as connection:
+        active = consents.granted(connection, [customer]).get((customer, channel), False)
+    row = known[0] if known else {}
+    language = str(row.get("language") or "").lower()
+    lang: Lang | None = "ja" if language.startswith("ja") else "en" if language else None
+    sender = installation.in_force().settings.sender_name
+    return Subscription(channel, people.mask(str(row.get(field) or "")), sender, lang, active)
+
+
+def _unsubscribe(installation: Installation, delivery_id: int) -> None:
+    found = _of(installation, delivery_id)
+    if found is None:
+        return
+    customer, channel = found
+    with writing(installation.engine) as connection:
+        # A no counts from now on, whatever clock the store was written under: it must not lie before what it answers.
+        at = max(installation.now, newest(connection) or installation.now)
+        consents.unsubscribe(connection, customer, channel, at, SOURCE)
+
+
+def _of(installation: Installation, delivery_id: int) -> tuple[str, str] | None:
+    """The customer and channel of a delivery, None for one that is unknown or was never handed over."""
+    with reading(installation.engine) as connection:
+        row = connection.execute(
+            select(deliveries.c.customer_id, deliveries.c.channel).where(deliveries.c.id == delivery_id)
+        ).first()
+    return (row.customer_id, row.channel) if row is not None and row.channel else None
+
+
+def _healthy(installation: Installation) -> bool:
+    try:
+        installation.version()
+    except InputError:
+        return False
+    return True
