@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from journey.texts import Lang
-from sheets_sync.uploads.columns import REASON
+from sheets_sync.uploads.catalogue import REASON
 from sheets_sync.uploads.files import Source
 from sheets_sync.uploads.stage import Staged
 

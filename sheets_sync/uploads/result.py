@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from journey.texts import Lang, Text
-from sheets_sync.uploads.columns import UploadKind
+from sheets_sync.uploads.catalogue import UploadKind
 
 
 @dataclass(frozen=True)

@@ -34,6 +34,7 @@ _REQUIRED = {
 }
 _WHO = ("customer_id", "email", "phone")
 _SHOWN = 60
+_NEVER = r"^9999[-/年]?12[-/月]?31日?$"  # how shop systems write that points do not expire
 
 
 @dataclass
@@ -129,6 +130,8 @@ class _Typing:
     def _read(self, name: str, cells: pa.StringArray, header: str) -> None:
         kind = self.staged.layout.types[name]
         excel = self.staged.source.form == "xlsx"
+        if name == "points_expire_on":
+            cells = pc.if_else(pc.match_substring_regex(cells, _NEVER), pa.scalar(None, pa.string()), cells)
         if kind == "consent":
             self._consent(name, cells, header, excel)
             return

@@ -17,7 +17,8 @@ from journey.store.tables import uploads
 from journey.store.time import advance
 from journey.texts import Lang, Text, text
 from sheets_sync.uploads.apply import apply
-from sheets_sync.uploads.columns import Layout, UploadKind, recognise
+from sheets_sync.uploads.catalogue import UploadKind
+from sheets_sync.uploads.columns import Layout, recognise
 from sheets_sync.uploads.files import Source, open_source
 from sheets_sync.uploads.lines import Merged
 from sheets_sync.uploads.rejected import write_rejected

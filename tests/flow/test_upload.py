@@ -67,7 +67,10 @@ def counts(r: UploadResult) -> tuple[int, int, int, int]:
     return (r.accepted, r.unchanged, r.rejected, r.guests)
 
 
-PURCHASES = "注文番号,顧客ID,注文日時,金額,数量,商品\n1,A,2026-01-05 09:30,1000,1,P1\n1,A,2026-01-05 09:30,500,2,P2\n2,,2026/1/6,¥300,1,P1\n"
+PURCHASES = (
+    "注文番号,顧客ID,注文日時,金額,数量,商品\n1,A,2026-01-05 09:30,1000,1,P1\n"
+    + "1,A,2026-01-05 09:30,500,2,P2\n2,,2026/1/6,¥300,1,P1\n"
+)
 
 
 def test_the_same_file_twice_changes_nothing(house: House) -> None:
@@ -174,7 +177,8 @@ def test_points_are_the_truth_as_of_their_upload(house: House) -> None:
 def test_an_address_finds_its_customer_or_makes_one(house: House) -> None:
     house.up("customer_id,email,phone\nA,Taro@Example.com,090-1111-2222\n")
     result = house.up(
-        "email,phone,ordered_at,amount\nTARO@example.com,,2026-01-01,1\n,+81 90 1111 2222,2026-01-01,2\nNew@x.jp,,2026-01-01,3\n,,2026-01-01,4\n"
+        "email,phone,ordered_at,amount\nTARO@example.com,,2026-01-01,1\n"
+        ",+81 90 1111 2222,2026-01-01,2\nNew@x.jp,,2026-01-01,3\n,,2026-01-01,4\n"
     )
     assert counts(result) == (4, 0, 0, 1)
     assert house.rows("SELECT customer_id FROM purchases ORDER BY amount") == [("A",), ("A",), ("new@x.jp",), (None,)]
@@ -182,7 +186,10 @@ def test_an_address_finds_its_customer_or_makes_one(house: House) -> None:
 
 
 def test_events_count_once_by_message_id_and_by_multiplicity_without(house: House) -> None:
-    file = "event,customer_id,at,message_id,page\nview,A,2026-01-01,m1,top\nview,A,2026-01-01,m1,top\nview,A,2026-01-01,,top\nview,A,2026-01-01,,top\n"
+    file = (
+        "event,customer_id,at,message_id,page\nview,A,2026-01-01,m1,top\nview,A,2026-01-01,m1,top\n"
+        "view,A,2026-01-01,,top\nview,A,2026-01-01,,top\n"
+    )
     assert counts(house.up(file)) == (3, 1, 0, 0)
     assert counts(house.up(file)) == (0, 4, 0, 0)
     assert house.rows("SELECT properties, count(*) FROM events GROUP BY 1") == [('{"page": "top"}', 3)]
@@ -243,7 +250,7 @@ def test_workbooks_and_parquet(house: House) -> None:
     assert sheet is not None
     for row in (
         ["顧客ID", "注文日時", "金額"],
-        [17850, datetime(2026, 1, 5, 9, 30), 100],
+        [17850, datetime(2026, 1, 5, 9, 30), 100],  # noqa: DTZ001  # as Excel has it
         [],
         ["007", 45992.5, 2.5],
         ["A", "x", 1],
@@ -304,7 +311,8 @@ def test_folders_and_missing_files_get_a_sentence(house: House) -> None:
 def test_row_problems_never_stop_the_rest(house: House) -> None:
     long = "x" * 40_000
     result = house.up(
-        f'customer_id,email,birthday\n1.2E+11,,\nA,"a@b.co, c@d.co",\nB,b@b.co,0026-01-01\nC,{long},\n,c@c.co,\nD,d@d.co,S56.4.29\nE,"e,\nF,f@f.co,\n'
+        f'customer_id,email,birthday\n1.2E+11,,\nA,"a@b.co, c@d.co",\n'
+        f'B,b@b.co,0026-01-01\nC,{long},\n,c@c.co,\nD,d@d.co,S56.4.29\nE,"e,\nF,f@f.co,\n'
     )
     assert counts(result) == (1, 0, 6, 0)
     assert house.rows("SELECT customer_id, birthday::VARCHAR FROM customers") == [("D", "1981-04-29")]
