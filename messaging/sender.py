@@ -94,6 +94,10 @@ class Sender:
                 channel.close()
 
 
+_Place = tuple[str, str, int, str, str]
+"""Campaign, step, generation, channel and address key: what one local day has room for once."""
+
+
 @dataclass(frozen=True)
 class _Ready:
     """A made message, not yet handed over."""
@@ -101,6 +105,11 @@ class _Ready:
     case: Case
     parcel: Parcel
     handed: HandOver
+
+    @property
+    def place(self) -> _Place:
+        row = self.case.delivery
+        return row.campaign_id, row.step, row.generation, self.handed.channel, self.handed.address_key
 
 
 @dataclass(frozen=True)
@@ -287,14 +296,15 @@ class _Run:
         fresh = self._s.gatherer.fresh(connection, [r.case for r in ready], in_force, now)
         going: list[_Ready] = []
         refused: list[tuple[int, Refusal]] = []
+        taken = self._taken(connection, ready)
         for one, case in zip(ready, fresh, strict=True):
             # Those of this window before it have taken room too.
             same = [o for o in going if o.case.delivery.customer_id == case.delivery.customer_id]
             uses = [*case.uses, *(Use(o.case.delivery.kind, o.parcel.channel, around.today) for o in same)]
             decision = decide(replace(case, uses=uses), around)
             if isinstance(decision, Send) and decision.channel == one.parcel.channel:
-                twin = self._twin(connection, one, going)
-                if twin is None:
+                twin = taken.setdefault(one.place, one.handed.delivery_id)
+                if twin == one.handed.delivery_id:
                     going.append(one)
                 else:
                     refused.append((one.handed.delivery_id, Skip("already", {"delivery": twin})))
@@ -307,15 +317,18 @@ class _Run:
         keep_parcels(connection, [p for p in parting if self._s.channels[p.channel].when_in_doubt == "repeat"])
         return parting
 
-    def _twin(self, connection: Connection, one: _Ready, going: Sequence[_Ready]) -> int | None:
-        """Another delivery of the same step to the same address today, under another customer row."""
-        row, key = one.case.delivery, (one.handed.channel, one.handed.address_key)
-        for other in going:
-            same_step = (other.case.campaign.id, other.case.delivery.step) == (row.campaign_id, row.step)
-            if same_step and (other.handed.channel, other.handed.address_key) == key:
-                return other.handed.delivery_id
-        taken = address_taken(connection, row.campaign_id, row.step, row.generation, one.handed.local_day, [key])
-        return next((known for known in taken.values() if known != row.id), None)
+    def _taken(self, connection: Connection, ready: Sequence[_Ready]) -> dict[_Place, int]:
+        """Who has each address of the window today already, by campaign, step, generation, channel and address."""
+        groups: dict[tuple[str, str, int, str], list[tuple[str, str]]] = {}
+        for one in ready:
+            row = one.case.delivery
+            group = (row.campaign_id, row.step, row.generation, one.handed.local_day)
+            groups.setdefault(group, []).append((one.handed.channel, one.handed.address_key))
+        return {
+            (*group[:3], *key): delivery
+            for group, keys in groups.items()
+            for key, delivery in address_taken(connection, *group, keys).items()
+        }
 
     def _send(self, parcel: Parcel) -> Answer:
         try:

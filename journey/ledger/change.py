@@ -108,17 +108,14 @@ def hand_over(connection: Connection, epoch: int, given: Sequence[HandOver], now
 
     Returns the ids it marked; one that is missing was settled otherwise meanwhile (late evidence) and must not be sent.
     """
-    marked = set()
-    for one in given:
-        values = asdict(one)
-        row = values.pop("delivery_id")
-        changed = connection.execute(
-            update(deliveries)
-            .where(_d.id == row, _d.state == "leased", _d.epoch == epoch)
-            .values(state="handed_over", handed_over_at=now, attempts=_d.attempts + 1, reason=None, detail=None, **values)
-        )
-        if changed.rowcount:
-            marked.add(row)
+    ids = [one.delivery_id for one in given]
+    marked = set(connection.scalars(select(_d.id).where(_d.id.in_(ids), _d.state == "leased", _d.epoch == epoch)))
+    rows = [asdict(one) for one in given if one.delivery_id in marked]
+    if rows:
+        # One statement for the whole window: a statement a row would cost more than all else the sender does.
+        mark = update(deliveries).where(_mine).values(state="handed_over", handed_over_at=now, attempts=_d.attempts + 1)
+        changes = [{**_key(row.pop("delivery_id"), epoch), **row, "reason": None, "detail": None} for row in rows]
+        connection.execute(mark, changes)
     log(connection, [Entry(i, "handed_over") for i in sorted(marked)], now)
     return marked
 
@@ -147,10 +144,13 @@ def record(connection: Connection, found: Sequence[Evidence], now: datetime) -> 
     delivery go out again. Where the address itself was refused it is suppressed for that channel.
     """
     changed: dict[str, str] = {}
+    accepted: list[dict[str, Any]] = []
+    trail: list[Entry] = []
+    wanted = select(_d.attempt_id, _d.id, _d.state, _d.attempts, _d.channel, _d.address_key)
+    attempts = [evidence.attempt_id for evidence in found]
+    known = {row.attempt_id: row for row in connection.execute(wanted.where(_d.attempt_id.in_(attempts)))}
     for evidence in found:
-        row = connection.execute(
-            select(_d.id, _d.state, _d.attempts, _d.channel, _d.address_key).where(_d.attempt_id == evidence.attempt_id)
-        ).one_or_none()
+        row = known.get(evidence.attempt_id)
         if row is None:
             continue
         open_states: tuple[str, ...] = ("handed_over", "in_doubt")
@@ -162,15 +162,22 @@ def record(connection: Connection, found: Sequence[Evidence], now: datetime) -> 
             continue
         state, reason, values = _after(evidence, row.attempts, now)
         detail = {"said": evidence.said[:300]} if evidence.said else None
-        connection.execute(
-            update(deliveries).where(_d.id == row.id).values(state=state, reason=reason, detail=detail, **values)
-        )
-        log(connection, [Entry(row.id, state, reason, detail)], now)
+        if state == "accepted":
+            accepted.append({"the_id": row.id, "provider_id": evidence.provider_id})
+        else:
+            change = update(deliveries).where(_d.id == row.id)
+            connection.execute(change.values(state=state, reason=reason, detail=detail, **values))
+        trail.append(Entry(row.id, state, reason, detail))
         changed[evidence.attempt_id] = state
-        if state in ("accepted", "failed") or (state == "planned" and evidence.outcome == "not_accepted"):
+        if state == "failed" or (state == "planned" and evidence.outcome == "not_accepted"):
             connection.execute(delete(parcels).where(parcels.c.delivery_id == row.id))
         if evidence.address_refused and evidence.outcome == "not_accepted":
             suppress(connection, row.address_key, row.channel, "bounce", now)
+    if accepted:
+        done = update(deliveries).where(_d.id == bindparam("the_id"))
+        connection.execute(done.values(state="accepted", reason=None, detail=None, sent_at=now), accepted)
+        connection.execute(delete(parcels).where(parcels.c.delivery_id.in_([row["the_id"] for row in accepted])))
+    log(connection, trail, now)
     return changed
 
 
@@ -208,7 +215,7 @@ def cancel(connection: Connection, campaign_id: str, reason: str, now: datetime)
 
 def _after(evidence: Evidence, attempts: int, now: datetime) -> tuple[str, str | None, dict[str, Any]]:
     if evidence.outcome == "accepted":
-        return "accepted", None, {"sent_at": now, "provider_id": evidence.provider_id}
+        return "accepted", None, {}
     # What did not arrive leaves its place among the day's addresses to another row with the same one.
     unsent = {"local_day": None}
     if evidence.outcome == "not_accepted":
