@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
-from difflib import SequenceMatcher
 
 from journey.versions import Renames, Rows
 from sheets_sync.headers import TABLES
@@ -90,11 +89,11 @@ def compare_ids(before: Rows, after: Rows, renamed: Mapping[str, str], new: Coll
         old_id = tab.removeprefix(MAP)
         new_id = journeys.get(old_id, old_id)
         if MAP + new_id in after:
-            pairs = settled.pairs(MAP + new_id, _stages(before[tab]), _stages(after[MAP + new_id]), _similar, prefix=new_id + "/")
+            pairs = settled.pairs(MAP + new_id, _stages(before[tab]), _stages(after[MAP + new_id]), prefix=new_id + "/")
             stages.update({(old_id, old): (new_id, now) for old, now in pairs.items()})
     old_campaigns, new_campaigns = (_telling(rows, "campaigns") for rows in (before, after))
-    campaigns = settled.pairs("campaigns", old_campaigns, new_campaigns, _similar)
-    messages = settled.pairs("messages", _messages(before), _messages(after), _similar)
+    campaigns = settled.pairs("campaigns", old_campaigns, new_campaigns)
+    messages = settled.pairs("messages", _messages(before), _messages(after))
     asked = tuple(settled.asked)
     idle = tuple(i for i in (*renamed, *new) if i not in settled.used)
     return Compared(Renames(journeys, stages, campaigns, messages), asked, idle)
@@ -110,11 +109,15 @@ class _Settled:
     used: set[str] = field(default_factory=set)
 
     def pairs(
-        self, tab: str, before: Mapping[str, Cells], after: Mapping[str, Cells], like: Callable[[Cells, Cells], float], prefix: str = ""
+        self, tab: str, before: Mapping[str, Cells], after: Mapping[str, Cells], prefix: str = ""
     ) -> dict[str, str]:
         gone = [i for i in before if i not in after]
         came = [i for i in after if i not in before]
         found: dict[str, str] = {}
+        by_cell: dict[tuple[str, str], list[str]] = {}
+        for old in gone:
+            for cell in before[old].items():
+                by_cell.setdefault(cell, []).append(old)
         for old in gone:
             for name in (old, prefix + old):
                 target = self.renamed.get(name, "").removeprefix(prefix)
@@ -126,7 +129,8 @@ class _Settled:
             self.used |= names
             if names or now in found.values():
                 continue
-            likest = max(((like(before[old], after[now]), old) for old in gone if old not in found), default=(0.0, ""))
+            near = sorted({old for cell in after[now].items() for old in by_cell.get(cell, ()) if old not in found})
+            likest = max(((_similar(before[old], after[now]), old) for old in near), default=(0.0, ""))
             if likest[0] > 0.5:
                 self.asked.append(Suspicion(likest[1], now, (tab, self.row_of(tab, now))))
         return found
@@ -140,7 +144,7 @@ class _Settled:
 def _journeys(before: Rows, after: Rows, settled: _Settled) -> dict[str, str]:
     old = {tab.removeprefix(MAP): _whole_map(rows) for tab, rows in before.items() if tab.startswith(MAP)}
     new = {tab.removeprefix(MAP): _whole_map(rows) for tab, rows in after.items() if tab.startswith(MAP)}
-    found = settled.pairs("", old, new, _similar)
+    found = settled.pairs("", old, new)
     settled.asked = [Suspicion(s.old, s.new, (MAP + s.new, "*")) if not s.place[0] else s for s in settled.asked]
     return found
 
@@ -170,18 +174,9 @@ def _messages(rows: Rows) -> Mapping[str, Cells]:
 
 
 def _similar(a: Cells, b: Cells) -> float:
-    """The share of filled cells that are alike; long texts count as alike when most of them is."""
+    """The share of filled cells that are the same."""
     wanted = {*a, *b}
-    alike = sum(1 for c in wanted if c in a and c in b and _alike(a[c], b[c]))
-    return alike / len(wanted) if wanted else 0.0
-
-
-def _alike(a: str, b: str) -> bool:
-    if a == b:
-        return True
-    if len(a) < 80 or len(b) < 80:
-        return False
-    return SequenceMatcher(None, a[:2000], b[:2000], autojunk=False).quick_ratio() > 0.9
+    return sum(1 for c in wanted if a.get(c) == b.get(c)) / len(wanted) if wanted else 0.0
 
 
 def _title(tab: str, before: Rows, ja: bool) -> str:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from openpyxl import Workbook as Book
-from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
+from openpyxl.cell.cell import MergedCell
 from openpyxl.comments import Comment
 from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
@@ -25,6 +26,8 @@ from sheets_sync.report import Report
 from sheets_sync.snapshot import Snapshot, Tab, address
 
 MOST_CHARACTERS = 32_000
+_UNSHOWABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+"""What XML, and so a workbook, cannot hold."""
 _MARKS: Mapping[str, str] = {"running": "▶", "paused": "⏸", "held": "⏸", "pending": "…", "ended": "■", "inactive": "×", "draft": "✎"}
 _FILLS = {
     "error": PatternFill("solid", start_color="FFF4B6B6"),
@@ -73,12 +76,17 @@ def status_book(snapshot: Snapshot, view: ProgramView) -> Any:
 
 
 def put(sheet: Any, row: int, column: int, value: str | int | float | None) -> Any:
-    """Writes a value as just that: text never becomes a formula, and what a cell cannot hold is left out."""
+    """Writes a value as just that: text never becomes a formula, and what a cell cannot hold is left out.
+
+    A place inside a merged range has no cell of its own; nothing is written there.
+    """
     cell = sheet.cell(row=row, column=column)
+    if isinstance(cell, MergedCell):
+        return cell
     if value is None or isinstance(value, (int, float)):
         cell.value = value
         return cell
-    cell.value = ILLEGAL_CHARACTERS_RE.sub("", value)[:MOST_CHARACTERS]
+    cell.value = _UNSHOWABLE.sub("", value)[:MOST_CHARACTERS]
     cell.data_type = "s"
     cell.quotePrefix = value[:1] in tuple("=+-@\t\r")
     return cell
@@ -109,7 +117,7 @@ def _campaigns(sheet: Any, tab: Tab, view: ProgramView, lang: Lang) -> None:
     if table is None or not table.rows:
         return
     header = max(table.header_row, 1)
-    free = tab.columns + 1
+    free = max(tab.columns, *(area.right for area in tab.merged if area.right < 200), 1) + 1
     places: dict[str, int] = {}
     for column in (c for c in CAMPAIGNS.columns if c.program):
         place = table.columns.get(column.key)
@@ -168,12 +176,7 @@ def _map(sheet: Any, tab: Tab, view: ProgramView, lang: Lang) -> None:
 
 
 def _write_over(sheet: Any, row: int, column: int, value: str | int | None) -> None:
-    """Writes where the program's values belong; a place inside a merged range has no cell of its own."""
-    cell = sheet.cell(row=row, column=column)
-    if type(cell).__name__ == "MergedCell":
-        return
-    put(sheet, row, column, value)
-    cell.fill = _PROGRAM
+    put(sheet, row, column, value).fill = _PROGRAM
 
 
 def _mark(sheet: Any, tab: Tab, problems: Sequence[Problem], lang: Lang) -> None:
@@ -185,14 +188,14 @@ def _mark(sheet: Any, tab: Tab, problems: Sequence[Problem], lang: Lang) -> None
         cell = sheet[place]
         worst = "error" if any(p.severity == "error" for p in found) else "warning"
         cell.fill = _FILLS[worst]
-        if type(cell).__name__ != "MergedCell":
+        if not isinstance(cell, MergedCell):
             _note(cell, "\n".join([*([own[place]] if place in own else []), *dict.fromkeys(p.said.say(lang) for p in found)]))
 
 
 def _note(cell: Any, said: str) -> None:
-    if type(cell).__name__ == "MergedCell":
+    if isinstance(cell, MergedCell):
         return
-    cell.comment = Comment(ILLEGAL_CHARACTERS_RE.sub("", said)[:MOST_CHARACTERS], "tabiji", width=320, height=120)
+    cell.comment = Comment(_UNSHOWABLE.sub("", said)[:MOST_CHARACTERS], "tabiji", width=320, height=120)
 
 
 def _status(sheet: Any, snapshot: Snapshot, view: ProgramView, lang: Lang) -> None:
@@ -232,7 +235,7 @@ def _as_of(view: ProgramView, lang: Lang) -> str:
 
 def _title(book: Any, wanted: str) -> str:
     """A tab title that spreadsheet programs accept, none twice."""
-    clean = "".join("_" if c in "[]:*?/\\" else c for c in ILLEGAL_CHARACTERS_RE.sub("", wanted)).strip("'")[:31] or "_"
+    clean = "".join("_" if c in "[]:*?/\\" else c for c in _UNSHOWABLE.sub("", wanted)).strip("'")[:31] or "_"
     taken = {fold(name) for name in book.sheetnames}
     number = 2
     title = clean

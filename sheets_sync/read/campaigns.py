@@ -89,7 +89,10 @@ def _read_row(reader: Reader, refs: Refs, record: Record, found: _Found) -> None
         name = reader.prose("name")
         found.drafts.append(Draft(id_, name, reader.at(incomplete[0])))
         report.warn(reader.at(incomplete[0]), text(f"workbook.draft_{incomplete[0]}", id=id_))
-    campaign = _campaign(id_, reader, refs)
+    scratch = Report(report.tab)
+    campaign = _campaign(id_, Reader(reader.table, row, scratch), refs)
+    for problem in scratch.found:  # a half-written row never blocks, whatever is wrong with what is there already
+        report.add(problem.cell, "warning" if incomplete else problem.severity, problem.said)
     if campaign is not None and not incomplete:
         found.complete.append(campaign)
 

@@ -36,8 +36,9 @@ class Record:
     def keep(self, table: Table, row: Row, row_id: str) -> None:
         """Records a row of a table under its id."""
         tab = table.spec.key
-        self.titles[tab] = table.title
-        self.headers.update({(tab, key): typed for key, typed in table.headers.items()})
+        if tab not in self.titles:
+            self.titles[tab] = table.title
+            self.headers.update({(tab, key): typed for key, typed in table.headers.items()})
         keys = [c.key for c in table.spec.columns if not c.program and c.key in table.columns]
         self.rows.setdefault(tab, {})[row_id] = typed_text(row, keys)
         for key in keys:
