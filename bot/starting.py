@@ -65,6 +65,7 @@ def initialise(folder: Path, template: str, lang: Lang) -> list[Path]:
             raise InputError(text("cli.init_exists", path=path))
     folder.mkdir(parents=True, exist_ok=True)
     part = workbook.with_name(".journey.part.xlsx")
+    part.unlink(missing_ok=True)  # a crash may have left one
     build_workbook(template, lang, part)
     part.replace(workbook)
     (folder / "inbox").mkdir(exist_ok=True)

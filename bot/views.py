@@ -56,7 +56,7 @@ def stages_view(document: Mapping[str, Any], lang: Lang) -> str:
         most = max([r[2] for r in rows] + [1])
         lines = [(name, identity, number, bar(number / most)) for name, identity, number in rows]
         title = f"{journey['name']} ({journey['id']})"
-        parts.append(table(lang, ("stage", "id", "customers", "blank"), lines, title=title))
+        parts.append(table(lang, ("stage", "id", "customers", "bar"), lines, title=title))
     if not parts:
         return said(lang, "no_journeys")
     return "\n\n".join([*parts, said(lang, "as_of", at=document["at"])])
@@ -146,7 +146,7 @@ def sync_view(document: Mapping[str, Any], lang: Lang, most: int = 60) -> str:
     if document["changed"]:
         lines.append(said(lang, "version", version=document["version"], changes=len(document["changes"])))
         for change in document["changes"][:most]:
-            place = " ".join(part for part in (change["tab"], change["id"], change["column"]) if part)
+            place = " ".join(part for part in (change["tab"], change.get("row") or change["id"], change["column"]) if part)
             lines.append(f"  {place}: {_cut(change['before'])} → {_cut(change['after'])}")
         if len(document["changes"]) > most:
             lines.append(said(lang, "more", number=len(document["changes"]) - most))

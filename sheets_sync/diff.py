@@ -27,10 +27,12 @@ class Change:
     column: str
     before: str | None
     after: str | None
+    row: str = ""
+    """What tells apart the rows of one message (`M1/email/ja/A`)."""
 
     def plain(self) -> dict[str, str | None]:
         """As programs read it (product.md)."""
-        return {"tab": self.tab, "id": self.id, "column": self.column, "before": self.before, "after": self.after}
+        return {"tab": self.tab, "id": self.id, "column": self.column, "before": self.before, "after": self.after, "row": self.row}
 
 
 @dataclass(frozen=True)
@@ -67,11 +69,11 @@ def changes(
         title = titles.get(tab) or _title(tab, before, ja)
         for row in dict.fromkeys((*new, *old)):
             was, now = old.get(row, {}), new.get(row, {})
-            shown = tab.removeprefix(MAP) if row == "*" else row
+            shown = tab.removeprefix(MAP) if row == "*" else row.partition("/")[0] if tab == "messages" else row
             for column in dict.fromkeys((*now, *was)):
                 if was.get(column) != now.get(column):
                     name = headers.get((tab, column)) or _column(tab, column, ja)
-                    found.append(Change(title, shown, name, was.get(column), now.get(column)))
+                    found.append(Change(title, shown, name, was.get(column), now.get(column), row))
     return tuple(found)
 
 

@@ -43,7 +43,8 @@ def run_examples(workbook: Workbook, names: Names, now: datetime) -> tuple[Examp
     """Every example against the maps and campaigns, in the tab's order. The workbook's conditions must be free of errors.
 
     A campaign is one that the example gets when the example stands on its stage (belongs to its journey, where it names no
-    stage) and its audience holds; × and drafts do not count.
+    stage) and its audience holds, whether it is switched on or not: an × must never keep a workbook from being applied. More
+    campaigns than expected are fine (a new campaign breaks no example), except where none at all is expected.
     """
     zone = ZoneInfo(workbook.settings.time_zone)
     asked = on_examples(None, _wanted(workbook, names), [e.given for e in workbook.examples], names, now, zone)
@@ -72,9 +73,9 @@ def _about(problem: ExampleProblem, number: int, example: Example) -> bool:
 def _result(workbook: Workbook, example: Example, met: Mapping[str, bool], unreadable: ExampleProblem | None) -> ExampleResult:
     standing = {journey.id: _stage(journey, met) for journey in workbook.journeys}
     placed = [f"{journey}/{stage}" for journey, stage in standing.items() if stage]
-    gets = [c.id for c in workbook.campaigns if c.active and met[f"campaign {c.id}"] and _stands(c, standing, met)]
+    gets = [c.id for c in workbook.campaigns if met[f"campaign {c.id}"] and _stands(c, standing, met)]
     stage_fits = example.stage is None or (example.stage in placed if example.stage else not placed)
-    campaigns_fit = example.campaigns is None or set(example.campaigns) == set(gets)
+    campaigns_fit = _campaigns_fit(example.campaigns, gets)
     shown_stages = placed if example.stage is not None else None
     expected_stage = None if example.stage is None else [example.stage] if example.stage else []
     return ExampleResult(
@@ -85,6 +86,12 @@ def _result(workbook: Workbook, example: Example, met: Mapping[str, bool], unrea
         unreadable.header if unreadable else "example" if stage_fits and campaigns_fit else "stage" if not stage_fits else "campaigns",
         text("workbook.example_unreadable", header=unreadable.header, said=unreadable.said) if unreadable else None,
     )
+
+
+def _campaigns_fit(expected: Sequence[str] | None, gets: Sequence[str]) -> bool:
+    if not expected:
+        return expected is None or not gets
+    return set(expected) <= set(gets)
 
 
 def _stage(journey: JourneyMap, met: Mapping[str, bool]) -> str | None:

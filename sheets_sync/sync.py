@@ -10,9 +10,10 @@ from sqlalchemy import Connection, Engine, insert, select, update
 
 from journey.problems import Problem
 from journey.settings import adopt_settings
+from journey.stages import bring_into_force
 from journey.store.engine import reading, writing
 from journey.store.tables import audit, campaign_state
-from journey.store.time import advance
+from journey.store.time import advance, refuse_earlier
 from journey.texts import text
 from journey.versions import Renames, Version, add, current
 from sheets_sync import attempts
@@ -78,6 +79,7 @@ def sync(
         if last is not None and last.same(revision, fingerprint) and last.version == version:
             return SyncResult(version, False, (), last.problems, last.drafts)
     with reading(engine) as connection:
+        refuse_earlier(connection, now)
         before = current(connection)
     checked = _checked(source.snapshot(), context, before, renamed or {}, new)
     with writing(engine) as connection:
@@ -167,6 +169,7 @@ def _apply(connection: Connection, checked: _Checked, fingerprint: str, now: dat
             by=by,
         )
         carry(connection, compared.renamed)
+        bring_into_force(connection, [j.id for j in found.workbook.journeys], now)
         adopt_settings(connection, found.workbook.settings, now)
     if not same or released:
         advance(connection, now)

@@ -19,7 +19,7 @@ from journey.errors import UsageError
 from journey.names import nearest
 from journey.texts import text
 from messaging.sender import Progress as Sending
-from sheets_sync.uploads.columns import KINDS, UploadKind
+from sheets_sync.uploads.catalogue import KINDS, UploadKind
 
 
 @click.command()

@@ -24,9 +24,10 @@ def init(session: Session, folder: Path, template: str, lang: Lang | None, sheet
     """Make a config.toml and a complete workbook to start from / はじめの設定とワークブックを作る"""
     if sheet is not None:
         raise not_yet("--sheet")
-    made = initialise(folder, template, lang or session.lang)
+    spoken = lang or session.lang
+    made = initialise(folder, template, spoken)
     session.answer({"created": [str(p) for p in made]}, lambda: "\n".join(str(p) for p in made))
-    session.note(text("cli.init_next", folder=folder))
+    session.note(text("cli.init_next", folder=folder).say(spoken))
 
 
 @click.command()

@@ -54,129 +54,39 @@ _PRODUCTS: tuple[tuple[str, str, str, str, str, int], ...] = (
     ("S01", "お茶に合う羊羹", "Yokan for tea", "お菓子", "Sweets", 1404),
     ("S02", "ほうじ茶クッキー", "Hojicha cookies", "お菓子", "Sweets", 918),
 )
-_LAST = [
-    "佐藤",
-    "鈴木",
-    "高橋",
-    "田中",
-    "伊藤",
-    "渡辺",
-    "山本",
-    "中村",
-    "小林",
-    "加藤",
-    "吉田",
-    "山田",
-    "佐々木",
-    "山口",
-    "松本",
-    "井上",
-    "木村",
-    "林",
-    "斎藤",
-    "清水",
-    "髙田",
-    "森",
-    "池田",
-    "橋本",
-    "石川",
-]
-_FIRST = [
-    "陽菜",
-    "結衣",
-    "美咲",
-    "葵",
-    "さくら",
-    "恵子",
-    "由美子",
-    "真由美",
-    "智子",
-    "愛",
-    "健太",
-    "翔",
-    "大輔",
-    "誠",
-    "浩",
-    "蓮",
-    "悠真",
-    "拓也",
-    "学",
-    "直樹",
-]
-_LAST_EN = [
-    "Sato",
-    "Suzuki",
-    "Brown",
-    "Tanaka",
-    "Smith",
-    "Watanabe",
-    "Jones",
-    "Nakamura",
-    "Miller",
-    "Kato",
-    "Wilson",
-    "Yamada",
-    "Taylor",
-    "Yamaguchi",
-    "Clark",
-]
-_FIRST_EN = [
-    "Hina",
-    "Yui",
-    "Emma",
-    "Aoi",
-    "Olivia",
-    "Keiko",
-    "Alice",
-    "Mayumi",
-    "Chloe",
-    "Ken",
-    "Sho",
-    "James",
-    "Makoto",
-    "Hiroshi",
-    "Ren",
-    "Oscar",
-    "Takuya",
-    "Leo",
-    "Naoki",
-]
-_PREFECTURES = [
-    "東京都",
-    "東京都",
-    "東京都",
-    "神奈川県",
-    "神奈川県",
-    "埼玉県",
-    "千葉県",
-    "大阪府",
-    "大阪府",
-    "京都府",
-    "愛知県",
-    "静岡県",
-    "福岡県",
+# fmt: off
+_LAST = (
+    "佐藤", "鈴木", "高橋", "田中", "伊藤", "渡辺", "山本", "中村", "小林", "加藤", "吉田", "山田", "佐々木", "山口", "松本", "井上",
+    "木村", "林", "斎藤", "清水", "髙田", "森", "池田", "橋本", "石川",
+)
+_FIRST = (
+    "陽菜", "結衣", "美咲", "葵", "さくら", "恵子", "由美子", "真由美", "智子", "愛", "健太", "翔", "大輔", "誠", "浩", "蓮", "悠真",
+    "拓也", "学", "直樹",
+)
+_LAST_EN = (
+    "Sato", "Suzuki", "Brown", "Tanaka", "Smith", "Watanabe", "Jones", "Nakamura", "Miller", "Kato", "Wilson", "Yamada", "Taylor",
+    "Yamaguchi", "Clark",
+)
+_FIRST_EN = (
+    "Hina", "Yui", "Emma", "Aoi", "Olivia", "Keiko", "Alice", "Mayumi", "Chloe", "Ken", "Sho", "James", "Makoto", "Hiroshi", "Ren",
+    "Oscar", "Takuya", "Leo", "Naoki",
+)
+_PREFECTURES = (
+    "東京都", "東京都", "東京都", "神奈川県", "神奈川県", "埼玉県", "千葉県", "大阪府", "大阪府", "京都府", "愛知県", "静岡県", "福岡県",
     "北海道",
-]
-_PREFECTURES_EN = [
-    "Tokyo",
-    "Tokyo",
-    "Tokyo",
-    "Kanagawa",
-    "Kanagawa",
-    "Saitama",
-    "Chiba",
-    "Osaka",
-    "Osaka",
-    "Kyoto",
-    "Aichi",
-    "Shizuoka",
-    "Fukuoka",
+)
+_PREFECTURES_EN = (
+    "Tokyo", "Tokyo", "Tokyo", "Kanagawa", "Kanagawa", "Saitama", "Chiba", "Osaka", "Osaka", "Kyoto", "Aichi", "Shizuoka", "Fukuoka",
     "Hokkaido",
-]
+)
+# fmt: on
 
 _COLUMNS: dict[Lang, dict[str, list[str]]] = {
     "ja": {
-        "customers": ["顧客ID", "姓", "名", "メールアドレス", "電話番号", "LINE ID", "都道府県", "生年月日", "登録日", "メール配信同意", "LINE配信同意"],
+        "customers": [
+            "顧客ID", "姓", "名", "メールアドレス", "電話番号", "LINE ID", "都道府県", "生年月日", "登録日", "メール配信同意",
+            "LINE配信同意",
+        ],
         "purchases": ["注文番号", "顧客ID", "注文日時", "商品", "カテゴリ", "単価", "数量", "購入場所"],
         "products": ["商品", "商品名", "カテゴリ", "価格"],
         "events": ["イベント", "顧客ID", "日時"],

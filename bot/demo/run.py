@@ -1,7 +1,7 @@
 """`tabiji demo`: the sample company's two months through the very commands that a team would use, a day at a time.
 
-Each morning the shop's files of the day before are put into the inbox and one `tick` runs at 10:00; a person (played here) approves on the
-first day and later, when something is held, decides. Only the clock and the customers are made up.
+Each morning the shop's files of the day before are put into the inbox and one `tick` runs at 10:00; a person (played here) approves on
+the first day and later, when something is held, decides. Only the clock and the customers are made up.
 """
 
 from __future__ import annotations
@@ -166,7 +166,7 @@ def _shown(installation: Installation, document: Document, lang: Lang) -> str:
     reasons = [(r["campaign"], views.reason(lang, r["reason"]), r["customers"]) for r in document["reasons"][:12]]
     parts = [
         views.table(
-            lang, ("stage", "first_day", "last_day", "blank"), rows, title=text("demo.stages", first=first, last=last).say(lang)
+            lang, ("stage", "first_day", "last_day", "bar"), rows, title=text("demo.stages", first=first, last=last).say(lang)
         ),
         views.campaigns_view(document["campaigns"], lang),
         views.table(lang, ("campaign", "reason", "number"), reasons, title=text("demo.reasons").say(lang)),

@@ -20,13 +20,13 @@ from journey.plan import PlanReport, plan
 from journey.problems import Problem
 from journey.stages import StageRun, assign, coverage
 from journey.store.engine import writing
-from journey.store.time import advance
+from journey.store.time import advance, refuse_earlier
 from journey.texts import Lang, Text
 from messaging.sender import Progress, SendReport
 from sheets_sync.check import ExampleResult
 from sheets_sync.sync import SyncResult, check_only
 from sheets_sync.sync import sync as apply_workbook
-from sheets_sync.uploads.columns import UploadKind
+from sheets_sync.uploads.catalogue import UploadKind
 from sheets_sync.uploads.result import UploadResult
 from sheets_sync.uploads.upload import upload as take_in
 
@@ -188,7 +188,9 @@ def whole_pass(
 def begin_writing(installation: Installation) -> None:
     """Moves the store's time to now. Raises InputError for a `now` before it."""
     with writing(installation.engine) as connection:
-        advance(connection, installation.now)
+        now = installation.now
+        refuse_earlier(connection, now)
+        advance(connection, now)
 
 
 def _synced(installation: Installation) -> SyncResult:

@@ -192,7 +192,7 @@ def _cannot(
         return text("approvals.needs_admin", campaign=campaign_id)
     if isinstance(campaign.trigger, Once):
         moment = once_moment(campaign.trigger, ground.workbook.settings, ground.zone)
-        if moment <= now:
+        if moment + ground.workbook.settings.late_after < now:
             return text("approvals.once_passed", campaign=campaign_id, moment=iso(moment, ground.zone)[:16].replace("T", " "))
     return refusal(campaign) if refusal is not None else None
 

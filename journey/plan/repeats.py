@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, insert, select
@@ -14,6 +14,7 @@ from journey.model import Campaign, Once, Recurring, Settings
 from journey.plan.limits import Held, drifted, late, too_many
 from journey.store.tables import occurrences
 
+_LONG_AGO = timedelta(days=3_660)
 STEP = "1"
 """A campaign without an action tree has one step."""
 
@@ -23,14 +24,17 @@ def due(
 ) -> Occurrence | None:
     """The occurrence that has fallen due and is not frozen yet, or None.
 
-    Of several missed ones only the newest counts; what fell due before the first approval, or while a recurring campaign was
-    stopped, is not made up.
+    Of several missed ones only the newest counts; what of a recurring campaign fell due before the first approval, or while it was
+    stopped, is not made up. What happens once does wait for its approval and for the end of a pause (`late_after` then asks).
     """
     if not isinstance(campaign.trigger, (Recurring, Once)) or standing.in_force_at is None:
         return None
-    after = standing.in_force_at
-    if isinstance(campaign.trigger, Recurring) and standing.idle_at is not None:
-        after = max(after, standing.idle_at)
+    if isinstance(campaign.trigger, Once):
+        after = standing.in_force_at - _LONG_AGO
+    else:
+        after = standing.in_force_at  # strictly after: going live mails nobody, whatever the hour
+        if standing.idle_at is not None:
+            after = max(after, standing.idle_at)
     newest = newest_occurrence(campaign.trigger, after, now, settings, zone)
     if newest is None or not within_dates(campaign.start, campaign.end, newest.due_at, zone):
         return None

@@ -5,6 +5,6 @@ out the transitions as set-based SQL, `coverage` counts overlaps and gaps of a m
 """
 
 from journey.stages.coverage import Coverage, Gap, Overlap, coverage
-from journey.stages.run import StageRun, assign, last_run
+from journey.stages.run import StageRun, assign, bring_into_force, last_run
 
-__all__ = ["Coverage", "Gap", "Overlap", "StageRun", "assign", "coverage", "last_run"]
+__all__ = ["Coverage", "Gap", "Overlap", "StageRun", "assign", "bring_into_force", "coverage", "last_run"]

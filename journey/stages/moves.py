@@ -10,7 +10,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
@@ -51,10 +51,12 @@ def run_pass(
     this: Pass,
     in_force: Mapping[str, datetime],
     entry_age: timedelta,
+    placed: Collection[str] = (),
 ) -> int:
     """Adds the moves of one pass to `moves`, brings `standing` up to date, and returns how many rows of `standing` changed.
 
-    `in_force` holds since when each journey that was placed before is in force; the others are placed for the first time.
+    `in_force` holds since when each journey is in force; empty where nobody knows, which makes every move a first placement.
+    `placed` are the journeys that were placed before: the only ones that a map pass can say of that the map moved someone.
     """
     con.execute(
         "CREATE OR REPLACE TEMP TABLE changed (journey_id VARCHAR, customer_id VARCHAR, from_stage VARCHAR, to_stage VARCHAR, "
@@ -73,11 +75,11 @@ def run_pass(
     if not count:
         return 0
     if this.kind == "map":
-        _explain_map(con, this, in_force)
+        _explain_map(con, this, placed)
     elif in_force:
         _explain(con, this, in_force, entry_age)
     else:
-        _explain_map(con, this, {})
+        _explain_map(con, this, ())
     _settle(con, this)
     return int(count)
 
@@ -117,7 +119,7 @@ prior AS (
 _NUMBERED = "CASE WHEN changed.to_stage IS NULL THEN 0 ELSE coalesce(prior.entry, 0) + 1 END"
 
 
-def _explain_map(con: duckdb.DuckDBPyConnection, this: Pass, in_force: Mapping[str, datetime]) -> None:
+def _explain_map(con: duckdb.DuckDBPyConnection, this: Pass, placed: Collection[str]) -> None:
     con.execute(
         f"""
         INSERT INTO moves
@@ -127,7 +129,7 @@ def _explain_map(con: duckdb.DuckDBPyConnection, this: Pass, in_force: Mapping[s
             $at::TIMESTAMPTZ, NULL, {_NUMBERED}, changed.belongs
         FROM changed LEFT JOIN prior USING (journey_id, customer_id, to_stage)
         """,
-        {"pass": this.number, "at": this.at, "placed": list(in_force)},
+        {"pass": this.number, "at": this.at, "placed": list(placed)},
     )
 
 
@@ -184,12 +186,12 @@ def _explain(con: duckdb.DuckDBPyConnection, this: Pass, in_force: Mapping[str, 
             LEFT JOIN news ON changed.customer_id = news.customer_id
         )
         SELECT $pass, journey_id, customer_id, changed.from_stage, to_stage, $at::TIMESTAMPTZ,
-            CASE WHEN old THEN 'first' WHEN news_at IS NOT NULL THEN 'data' ELSE 'time' END,
+            CASE WHEN old THEN 'first' WHEN news_at IS NOT NULL OR born_at IS NOT NULL THEN 'data' ELSE 'time' END,
             CASE WHEN old THEN least(born_at, $at::TIMESTAMPTZ)
                 WHEN fact = 'customer' AND born_at IS NOT NULL THEN least(born_at, news_at)
                 WHEN news_at IS NOT NULL THEN news_at
-                ELSE $at::TIMESTAMPTZ END,
-            CASE WHEN NOT old THEN fact END,
+                ELSE least(born_at, $at::TIMESTAMPTZ) END,
+            CASE WHEN NOT old THEN coalesce(fact, CASE WHEN born_at IS NOT NULL THEN 'customer' END) END,
             {_NUMBERED}, changed.belongs
         FROM told AS changed LEFT JOIN prior USING (journey_id, customer_id, to_stage)
         """,

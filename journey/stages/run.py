@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -53,6 +53,13 @@ class _Before:
     row_id: int | None
     in_force: Mapping[str, datetime]
     renames: Sequence[Renames] = ()
+
+
+def bring_into_force(connection: Connection, journeys: Collection[str], now: datetime) -> None:
+    """Notes since when journeys are in force, in the transaction of the version that brings them; those known keep their moment."""
+    known = set(connection.scalars(select(journeys_in_force.c.journey_id)))
+    if new := [j for j in journeys if j not in known]:
+        connection.execute(insert(journeys_in_force), [{"journey_id": j, "since": now} for j in new])
 
 
 def last_run(connection: Connection) -> StageRun | None:
@@ -113,23 +120,23 @@ def _place(
     if before.renames:
         rename(con, before.renames)
     begin(con)
+    in_force = {m.journey.id: before.in_force.get(m.journey.id, now) for m in maps.maps} if before.in_force else {}
     if last is None:
         no_news(con)
         evaluate_into(connection, con, con, maps.wanted, now, zone)
-        run_pass(con, maps, Pass(1, "live", now), {}, entry_age)
+        run_pass(con, maps, Pass(1, "live", now), in_force, entry_age)
         return
     find_news(con, added_since(facts, connection, last.generation), last.at, now)
     long_ago = now - entry_age - _BEFORE
     slept = last.at < long_ago
-    in_force = dict(before.in_force)
     if meaning != last.map_hash:
         # The facts and the moment of the last run, so that nothing but the map can move anyone here.
         with closing(facts.open(last.generation, workbook.fields)) as then:
             if before.renames:
                 rename(then, before.renames)
             evaluate_into(connection, con, then, maps.wanted, last.at, zone)
-        run_pass(con, maps, Pass(1, "map", long_ago if slept else now), in_force, entry_age)
-        in_force = {m.journey.id: in_force.get(m.journey.id, now) for m in maps.maps}
+        placed = renamed_in_force(dict.fromkeys(last.counts, last.at), before.renames)
+        run_pass(con, maps, Pass(1, "map", long_ago if slept else now), in_force, entry_age, tuple(placed))
     if slept:
         evaluate_into(connection, con, con, maps.wanted, long_ago, zone)
         run_pass(con, maps, Pass(2, "quiet", long_ago), in_force, entry_age)

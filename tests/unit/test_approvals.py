@@ -355,7 +355,7 @@ def test_what_cannot_be_approved(engine: Engine) -> None:
     assert refused(engine, urgent, "C01", admin=False) == "approvals.needs_admin"
     sender = text("approvals.draft", campaign="C01")
     assert refused(engine, on, "C01", refusal=lambda c: sender) == "approvals.draft"
-    past = ground(campaign("C01", trigger=Once(date(2026, 11, 2), time(9)))(BOOK))
+    past = ground(campaign("C01", trigger=Once(date(2026, 10, 2), time(9)))(BOOK))
     assert refused(engine, past, "C01") == "approvals.once_passed"
 
 

@@ -113,21 +113,19 @@ def test_everyone_stands_on_exactly_one_stage(readings: dict[Lang, Reading], lan
 
 
 @pytest.mark.parametrize("lang", LANGS)
-def test_the_examples_are_right_and_hold_the_borders(readings: dict[Lang, Reading], lang: Lang) -> None:
+def test_the_examples_are_right_and_stay_so_when_a_border_moves(readings: dict[Lang, Reading], lang: Lang) -> None:
     book = readings[lang].workbook
     assert len(book.examples) >= 10
-    seen = set()
     for example in book.examples:
         joined, orders, days = (*example.given.values(), "")[:3]
-        at = (int(orders), int(days or 0))
-        seen.add(at)
-        stages, campaigns = _met(book, *at)
-        assert [example.stage] == [f"ec/{stage}" for stage in stages], example.name
-        assert example.campaigns == tuple(campaigns), example.name
+        stages, campaigns = _met(book, int(orders), int(days or 0))
+        assert example.stage in (None, *(f"ec/{stage}" for stage in stages)), example.name
+        assert set(example.campaigns or ()) <= set(campaigns), example.name
         assert joined
-    assert {90, 91} <= {days for _, days in seen}
-    assert {0, 1, 2, 4, 5} <= {orders for orders, _ in seen}
-    assert {e.stage for e in book.examples} == {f"ec/{s.id}" for s in book.journeys[0].stages}
+        if example.stage is not None:  # typical: neither 60 to 120 days nor 4 to 6 orders
+            assert not 60 <= int(days or 0) <= 120, example.name
+            assert not 4 <= int(orders) <= 6, example.name
+    assert {e.stage for e in book.examples} - {None} == {f"ec/{s.id}" for s in book.journeys[0].stages}
 
 
 def _stage(orders: int, days: int) -> str:
