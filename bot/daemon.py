@@ -10,7 +10,7 @@ import logging
 import signal
 import threading
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import FrameType
@@ -19,8 +19,10 @@ from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 from sqlalchemy import func, select
 
-from bot.desk.flow import Pass, begin_writing, whole_pass
+from bot.desk.flow import begin_writing, whole_pass
+from bot.outside import explained
 from bot.pages import pages
+from bot.telling import tell
 from bot.wiring import Installation
 from journey.calendar import occurrences
 from journey.clock import iso
@@ -30,6 +32,7 @@ from journey.lock import EpochLost, only_one
 from journey.model import Once, Recurring
 from journey.store.engine import reading
 from journey.store.tables import deliveries
+from journey.texts import text
 from messaging.web.server import serve
 
 log = logging.getLogger("tabiji")
@@ -40,26 +43,25 @@ SOONEST = timedelta(seconds=1)
 def serve_forever(installation: Installation, stopping: threading.Event | None = None) -> None:
     """Runs until SIGTERM or SIGINT (or until `stopping` is set), then finishes the window in flight and stops.
 
-    Raises AlreadyRunning where another process holds the store, OutsideError where the web port is taken.
+    Raises AlreadyRunning where another process holds the store, EpochLost where one took it over meanwhile, OutsideError where
+    the web port is taken.
     """
     stopping = stopping or threading.Event()
+    lang, web = installation.lang, installation.config.web
     with _signals(stopping), only_one(installation.store_folder, installation.engine) as epoch:
         begin_writing(installation)
-        again, doubtful = installation.sender(epoch).start()
-        if again or doubtful:
-            log.info("after the last stop: %d planned again, %d in doubt", again, doubtful)
-        web = installation.config.web
-        server = serve(pages(installation), web.bind, web.port)
-        log.info("pages at http://%s:%d", web.bind, server.port)
-        clockwork = Clockwork(installation, epoch, stopping)
-        try:
-            clockwork.start()
-            stopping.wait()
-            log.info("stopping: what is in flight is finished first")
-        finally:
-            clockwork.stop()
-            server.close()
-    log.info("stopped")
+        with closing(serve(pages(installation), web.bind, web.port)) as server:
+            log.info("%s", text("daemon.pages", url=f"http://{web.bind}:{server.port}").say(lang))
+            again, doubtful = installation.sender(epoch).start()
+            if again or doubtful:
+                log.warning("%s", text("daemon.after_stop", again=again, doubtful=doubtful).say(lang))
+            with closing(Clockwork(installation, epoch, stopping)) as clockwork:
+                clockwork.start()
+                stopping.wait()
+                log.info("%s", text("daemon.stopping").say(lang))
+    log.info("%s", text("daemon.stopped").say(lang))
+    if clockwork.lost is not None:
+        raise clockwork.lost
 
 
 class Clockwork:
@@ -70,6 +72,7 @@ class Clockwork:
         self._epoch = epoch
         self._stopping = stopping
         self._revision = ""
+        self.lost: EpochLost | None = None
         # One worker: a pass and a look never run beside each other. Late is better than never, so no grace time ends.
         self._scheduler = BackgroundScheduler(
             executors={"default": ThreadPoolExecutor(1)},
@@ -86,7 +89,7 @@ class Clockwork:
         self._scheduler.add_job(self._look, "interval", seconds=config.sheet.poll_seconds, id="look")
         self._scheduler.start()
 
-    def stop(self) -> None:
+    def close(self) -> None:
         """No new job; the one under way ends at its next safe point."""
         self._stopping.set()
         if self._scheduler.running:
@@ -94,17 +97,19 @@ class Clockwork:
 
     def _look(self) -> None:
         """Something new in the workbook or the inbox: then a pass now."""
-        inbox = self._installation.inbox
-        settled = inbox.settled()
+        self._run(self._look_around)
+
+    def _pass(self) -> None:
+        self._run(lambda: self._whole([]))
+
+    def _look_around(self) -> None:
+        settled = self._installation.inbox.settled()
         try:
             revision = self._installation.source.revision()
         except InputError:
             revision = ""
         if settled or (revision and revision != self._revision):
-            self._run(lambda: self._whole(settled))
-
-    def _pass(self) -> None:
-        self._run(lambda: self._whole([]))
+            self._whole(settled)
 
     def _whole(self, files: Sequence[Path]) -> None:
         installation = self._installation
@@ -112,8 +117,9 @@ class Clockwork:
         with suppress(InputError):
             self._revision = installation.source.revision()
         done = whole_pass(installation, self._epoch, files=files, stop=self._stopping.is_set)
-        self._tell(done)
-        self._wake_at(next_moment(installation))
+        tell(log, done, installation.lang)
+        if not self._stopping.is_set():
+            self._wake_at(next_moment(installation))
 
     def _run(self, work: Callable[[], None]) -> None:
         """The edge of a job: a known error is a line in the log, an unknown one a traceback there; neither ends the daemon."""
@@ -123,42 +129,33 @@ class Clockwork:
             work()
         except EpochLost as error:
             log.error("%s", error.said.say(self._installation.lang))
+            self.lost = error
             self._stopping.set()
         except TabijiError as error:
             log.error("%s", error.said.say(self._installation.lang))
-        except Exception:
-            log.exception("the pass failed; it is tried again")
+        except Exception as error:
+            known = explained(error)
+            if known is not None:
+                log.error("%s", known.said.say(self._installation.lang))
+            else:
+                log.exception("%s", text("daemon.failed", at=self._next_pass()).say(self._installation.lang))
 
     def _wake_at(self, moment: datetime | None) -> None:
-        if moment is None:
-            log.info("nothing is due soon")
-            return
         installation = self._installation
-        log.info("next: %s", iso(moment, installation.zone))
+        if moment is None:
+            log.info("%s", text("daemon.nothing_due", pass_at=self._next_pass()).say(installation.lang))
+            return
+        due = iso(moment, installation.zone)
+        log.info("%s", text("daemon.next_due", due=due, pass_at=self._next_pass()).say(installation.lang))
         wait = max(SOONEST, moment - installation.now)
         self._scheduler.add_job(self._pass, "date", run_date=datetime.now(UTC) + wait, id="due", replace_existing=True)
 
-    def _tell(self, done: Pass) -> None:
-        lang = self._installation.lang
-        document = done.document(lang)
-        if done.synced is not None and done.synced.changed:
-            log.info("workbook: version %s, %d changes", done.synced.version, len(done.synced.changes))
-        if done.synced is not None and done.synced.blocked:
-            log.warning("workbook: %d problems; the last good version stays in force", len(done.synced.problems))
-        for upload in document["uploads"]:
-            log.info(
-                "upload %s: %s accepted, %s unchanged, %s rejected",
-                *(upload[k] for k in ("file", "accepted", "unchanged", "rejected")),
-            )
-        for unreadable in document["unreadable"]:
-            log.warning("upload %s: %s", unreadable["file"], unreadable["text"])
-        if done.placed is not None and done.placed.moved:
-            log.info("stages: %d moved %s", done.placed.moved, dict(done.placed.causes))
-        sent = {key: value for key, value in document["sent"].items() if value}
-        if document["planned"] or sent:
-            log.info("planned %d; %s", document["planned"], sent)
-        for said in document["problems"]:
-            log.warning("%s", said)
+    def _next_pass(self) -> str:
+        """When the clock asks for the next pass, on the installation's own clock (which `--now` may have set)."""
+        installation = self._installation
+        job = self._scheduler.get_job("pass")
+        wait = job.next_run_time - datetime.now(UTC) if job is not None else timedelta(0)
+        return iso(installation.now + wait, installation.zone)
 
 
 def next_moment(installation: Installation) -> datetime | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import sys
 from collections.abc import Sequence
@@ -11,9 +12,14 @@ import click
 
 from bot.cli import data, decide, later, look, setup
 from bot.cli.options import Session, common
+from bot.config import Log
+from bot.logs import set_up
+from bot.outside import explained
 from journey.errors import TabijiError
 from journey.names import nearest
 from journey.texts import text
+
+log = logging.getLogger("tabiji")
 
 
 @click.group(name="tabiji", context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -30,6 +36,7 @@ for module in (setup, data, look, decide, later):
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """The console script. Exits 0 done, 1 input has a problem, 2 wrong usage, 3 something outside failed."""
+    set_up(Log())  # until the config says otherwise
     sys.exit(run(sys.argv[1:] if arguments is None else list(arguments), dict(os.environ)))
 
 
@@ -50,9 +57,12 @@ def run(arguments: Sequence[str], environment: dict[str, str]) -> int:
     except BrokenPipeError:
         sys.stderr.close()
         return 0
-    except OSError as error:
-        where = f" ({error.filename})" if error.filename else ""
-        return _ended(session, text("cli.outside", why=f"{error.strerror or error}{where}").say(session.lang), 3)
+    except Exception as error:  # the edge: nobody who uses the program reads a traceback without a sentence below it
+        known = explained(error)
+        if known is not None:
+            return _ended(session, known.said.say(session.lang), known.exit_code)
+        log.exception("fault")
+        return _ended(session, text("outside.fault", kind=type(error).__name__).say(session.lang), 3)
     return session.exit_code
 
 

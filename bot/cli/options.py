@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import click
 
 from bot.config import language_of
+from bot.logs import set_up
 from bot.wiring import Installation, open_installation
 from journey.errors import InputError
 from journey.texts import Lang, Text, text
@@ -38,6 +39,7 @@ class Session:
             self._installation = open_installation(
                 self.config_path, now=self.now, environment=self.environment, must_exist=self.config_named
             )
+            set_up(self._installation.config.log)
         return self._installation
 
     @property

@@ -13,8 +13,9 @@ from sqlalchemy import Engine, insert
 
 from journey.facts import Change, FactStore
 from journey.model import FieldDef
+from journey.store.engine import reading
 from journey.store.tables import uploads
-from journey.store.time import advance
+from journey.store.time import advance, refuse_earlier
 from journey.texts import Lang, Text, text
 from sheets_sync.uploads.apply import apply
 from sheets_sync.uploads.catalogue import UploadKind
@@ -55,6 +56,9 @@ def upload(
     Raises InputError for a file that is no table, whose kind is unclear, or for a `now` before the store's time.
     """
     assert engine is facts.engine
+    if not dry_run:
+        with reading(engine) as connection:
+            refuse_earlier(connection, now)
     scratch = facts.scratch()
     scratch.mkdir(parents=True)
     try:
