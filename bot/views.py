@@ -53,8 +53,8 @@ def stages_view(document: Mapping[str, Any], lang: Lang) -> str:
     for journey in document["journeys"]:
         rows = [(s["name"], s["id"], s["customers"]) for s in journey["stages"]]
         rows.append((said(lang, "unassigned"), "", journey["unassigned"]))
-        most = max([r[2] for r in rows] + [1])
-        lines = [(name, identity, number, bar(number / most)) for name, identity, number in rows]
+        most = max([r[2] or 0 for r in rows] + [1])
+        lines = [(name, identity, number, bar((number or 0) / most)) for name, identity, number in rows]
         title = f"{journey['name']} ({journey['id']})"
         parts.append(table(lang, ("stage", "id", "customers", "bar"), lines, title=title))
     if not parts:

@@ -120,7 +120,7 @@ def read_workbook(snapshot: Snapshot, context: CheckContext) -> Reading:
     campaigns_table, campaigns_report = of(CAMPAIGNS)
     campaigns = read_campaigns(campaigns_table, refs, campaigns_report, record)
     tests_table, tests_report = of(TESTS)
-    ids = [*(c.id for c in campaigns.complete), *(d.id for d in campaigns.drafts)]
+    ids = tuple(record.rows.get(CAMPAIGNS.key, {}))  # those with a problem too: it is named once, on its own cell
     examples = read_tests(tests_table, journeys, ids, tests_report, record)
     workbook = Workbook(journeys, messages, campaigns.complete, segments, fields, settings, holidays, examples)
     names = Names.of(workbook, context.custom)
