@@ -20,8 +20,9 @@ from sqlalchemy import Connection, Engine, and_, delete, insert, or_, select, up
 
 from journey.errors import OutsideError
 from journey.facts.change import Change, Segment
+from journey.facts.duck import Duck
 from journey.facts.schema import KINDS, Kind
-from journey.facts.views import connect, make_views
+from journey.facts.views import file_columns, make_views
 from journey.model import FieldDef
 from journey.store.engine import reading, writing
 from journey.store.tables import attributes, meta, segments, stage_runs
@@ -43,6 +44,8 @@ class FactStore:
         self.engine = engine
         self._segments = folder / "segments"
         self._scratch = folder / "scratch"
+        self._duck = Duck(self._scratch)
+        self._columns: Mapping[str, tuple[str, ...]] = {}  # of the customers files last looked at: segments never change
 
     def generation(self) -> int:
         """The number of the newest committed change; 0 where nothing was ever written."""
@@ -57,21 +60,35 @@ class FactStore:
     def open(self, generation: int | None = None, fields: Sequence[FieldDef] = ()) -> duckdb.DuckDBPyConnection:
         """A DuckDB connection with a view a kind (docs/architecture.md) of that generation (None: the newest).
 
-        `fields` are the workbook's: they type and name custom attributes. Never waits for a writer. The caller closes it.
+        `fields` are the workbook's: they type and name custom attributes. Never waits for a writer. Any thread may open one; all share
+        one DuckDB and its memory limit. The caller closes it: that frees its temporary tables and what was registered with it.
         Raises OutsideError where a segment file is gone.
         """
         with reading(self.engine) as connection:
             at = _generation(connection) if generation is None else generation
             files = self._files(connection, at)
             known = known_attributes(connection)
-        con = connect(self.scratch())
+        con = self._duck.cursor()
         try:
-            make_views(con, files, known, fields)
+            self._make_views(con, files, known, fields)
         except duckdb.IOException as error:
             con.close()
             why = str(error).splitlines()[0][:300]
             raise OutsideError(text("facts.unreadable", folder=self._segments, why=why)) from error
         return con
+
+    def _make_views(
+        self,
+        con: duckdb.DuckDBPyConnection,
+        files: Mapping[Kind, Sequence[Path]],
+        known: Mapping[str, FieldDef],
+        fields: Sequence[FieldDef],
+    ) -> None:
+        people, seen = files["customers"], self._columns
+        columns = {file.name: seen[file.name] for file in people if file.name in seen}
+        columns |= file_columns(con, [file for file in people if file.name not in columns])
+        self._columns = columns  # other threads hold the one they saw: it is replaced, never changed
+        make_views(con, files, columns, known, fields)
 
     def scratch(self) -> Path:
         """A name for a folder of one's own for passing files; it is made by who uses it, and collected when left behind."""
@@ -84,14 +101,13 @@ class FactStore:
         A second writer waits for the first. Raises `generation` by one where facts were added or removed.
         """
         self._segments.mkdir(parents=True, exist_ok=True)
-        scratch = self.scratch()
         with writing(self.engine) as connection:
             generation = _generation(connection, lock=True)
             current = self._current(connection, generation)
-            con = connect(scratch)
+            con = self._duck.cursor()
             change = Change(connection, con, self._segments, generation, current, now)
             try:
-                make_views(con, change.files(), known_attributes(connection), ())
+                self._make_views(con, change.files(), known_attributes(connection), ())
                 yield change
                 change.merge_small()
                 if change.changed:
@@ -103,7 +119,6 @@ class FactStore:
                 raise
             finally:
                 con.close()
-                shutil.rmtree(scratch, ignore_errors=True)
             listed = set(connection.scalars(select(segments.c.file)))
         self._collect(listed, gone | {s.file for s in change.added if not s.rows})
 

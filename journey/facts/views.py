@@ -1,8 +1,8 @@
-"""The DuckDB connection over one generation of facts: a view a kind, with the same columns whether there is data or not."""
+"""The views over one generation of facts: one a kind, with the same columns whether there is data or not."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 import duckdb
@@ -11,9 +11,6 @@ from journey.facts.schema import COLUMNS, CUSTOMERS, KINDS, Kind
 from journey.fields import STANDARD
 from journey.model import FieldDef
 from journey.names import fold
-
-MEMORY = "700MB"
-THREADS = 2
 
 _YES = ("true", "t", "yes", "y", "1", "on", "はい", "○", "〇", "◯", "有", "あり", "済", "同意")
 _NO = ("false", "f", "no", "n", "0", "off", "いいえ", "×", "✕", "x", "無", "なし", "未", "不同意")
@@ -29,45 +26,38 @@ def literal(value: str) -> str:
     return "'" + value.replace("'", "''") + "'"
 
 
-def connect(temporary: Path) -> duckdb.DuckDBPyConnection:
-    """An in-memory DuckDB in UTC that spills into `temporary`, a folder of its own: two processes must not share one."""
-    temporary.parent.mkdir(parents=True, exist_ok=True)  # DuckDB makes its folder when it spills, but not the one above
-    con = duckdb.connect(
-        ":memory:",
-        config={
-            "threads": THREADS,
-            "memory_limit": MEMORY,
-            "temp_directory": str(temporary),
-            "preserve_insertion_order": False,
-            "autoinstall_known_extensions": False,
-        },
-    )
-    con.execute("SET TimeZone = 'UTC'")
-    return con
-
-
 def make_views(
     con: duckdb.DuckDBPyConnection,
     files: Mapping[Kind, Sequence[Path]],
+    columns: Mapping[str, Sequence[str]],
     attributes: Mapping[str, FieldDef],
     fields: Sequence[FieldDef],
 ) -> None:
-    """Makes the view of each kind over its segment files. `attributes` are the custom columns that the segments hold (by key);
-    `fields` beats their guessed types and adds columns that no file has brought yet."""
+    """Makes the view of each kind over its segment files. `columns` are those of each customers file, by its name.
+
+    `attributes` are the custom columns that the segments hold (by key); `fields` beats their guessed types and adds columns that no
+    file has brought yet.
+    """
     for kind in KINDS:
         if kind != "customers":
             con.execute(f"CREATE OR REPLACE TEMP VIEW {kind} AS {_fixed(kind, files.get(kind, ()))}")
-    raw, present = customers_raw(con, files.get("customers", ()))
+    people = files.get("customers", ())
+    raw = f"SELECT * FROM {scan(people)}" if people else _empty(CUSTOMERS)
+    present = {c for file in people for c in columns[file.name]} if people else CUSTOMERS
     con.execute(f"CREATE OR REPLACE TEMP VIEW customers AS {_customers(raw, present, attributes, fields)}")
 
 
-def customers_raw(con: duckdb.DuckDBPyConnection, files: Sequence[Path]) -> tuple[str, tuple[str, ...]]:
-    """A SELECT of the customers as the segments hold them (custom attributes as text), and the columns it has."""
+def file_columns(con: duckdb.DuckDBPyConnection, files: Sequence[Path]) -> dict[str, tuple[str, ...]]:
+    """The columns that segment files have, by the file's name."""
     if not files:
-        nulls = ", ".join(f"NULL::{kind} AS {quoted(name)}" for name, kind in CUSTOMERS.items())
-        return f"SELECT {nulls} WHERE false", tuple(CUSTOMERS)
-    source = f"SELECT * FROM {scan(files)}"
-    return source, tuple(str(row[0]) for row in con.execute(f"DESCRIBE {source}").fetchall())
+        return {}
+    found: dict[str, list[str]] = {file.name: [] for file in files}
+    listed = ", ".join(literal(str(file)) for file in files)
+    # The root of a file's schema is no column; it alone has children, for segments hold no nested values.
+    rows = con.execute(f"SELECT file_name, name FROM parquet_schema([{listed}]) WHERE num_children IS NULL").fetchall()
+    for file, column in rows:
+        found[Path(file).name].append(column)
+    return {file: tuple(names) for file, names in found.items()}
 
 
 def scan(files: Sequence[Path], more: str = "") -> str:
@@ -78,13 +68,16 @@ def scan(files: Sequence[Path], more: str = "") -> str:
 def _fixed(kind: Kind, files: Sequence[Path]) -> str:
     columns = COLUMNS[kind]
     if not files:
-        return f"SELECT {', '.join(f'NULL::{t} AS {quoted(c)}' for c, t in columns.items())} WHERE false"
+        return _empty(columns)
     names = ", ".join(quoted(c) for c in columns)
     return f"SELECT {names} FROM read_parquet([{', '.join(literal(str(f)) for f in files)}])"
 
 
-def _customers(raw: str, present: Sequence[str], attributes: Mapping[str, FieldDef], fields: Sequence[FieldDef]) -> str:
-    have = set(present)
+def _empty(columns: Mapping[str, str]) -> str:
+    return f"SELECT {', '.join(f'NULL::{kind} AS {quoted(name)}' for name, kind in columns.items())} WHERE false"
+
+
+def _customers(raw: str, have: Collection[str], attributes: Mapping[str, FieldDef], fields: Sequence[FieldDef]) -> str:
     standard = {f.key for f in STANDARD}
     wanted = {**attributes, **{f.key: f for f in fields}}
     selected = [quoted(c) if c in have else f"NULL::{t} AS {quoted(c)}" for c, t in CUSTOMERS.items()]
