@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 from journey.conditions.sql import Sql, joined, one_of
 from journey.conditions.syntax import Column, Feature, Field, Window, text_forms, today
+from journey.facts.orders import ALONE, LINE, orders_that_count
 from journey.facts.views import quoted
 
 _SQL_TYPES = {"text": "VARCHAR", "number": "DOUBLE", "date": "DATE", "yes_no": "BOOLEAN"}
@@ -206,13 +207,7 @@ class _Pass:
         grouping by order is left to the others. `line` numbers the lines of an order; without it a line is not taken to be alone.
         """
         mixed = "SELECT * FROM (" + lines + ") WHERE customer_id IN (SELECT customer_id FROM (" + lines + ") WHERE NOT alone)"
-        orders = (
-            "SELECT customer_id, min(ordered_at) AS ordered_at FROM ("
-            + mixed
-            + ") WHERE order_id IS NOT NULL GROUP BY customer_id, order_id HAVING bool_or(NOT back)"
-            " AND NOT (bool_or(back) AND sum(amount) <= 0 AND sum(quantity) <= 0)"
-            " UNION ALL SELECT customer_id, ordered_at FROM (" + mixed + ") WHERE order_id IS NULL AND NOT back"
-        )
+        orders = "WITH mixed AS NOT MATERIALIZED (" + mixed + ") " + orders_that_count("mixed")
         return self._grouped(aggregates, lines) + " HAVING bool_and(alone) UNION ALL " + self._grouped(aggregates, orders)
 
     def _scan(self, view: str, columns: str, moment: str, more: Sql | None, *, everyone: bool = False) -> Sql:
@@ -222,10 +217,7 @@ class _Pass:
         return f"SELECT {columns} FROM {view} WHERE " + joined(conditions, " AND ")
 
     def _purchases(self, product: str | None, *, everyone: bool = False) -> Sql:
-        """The lines until now, of one product, name or category where one is given.
-
-        `back`: a returned line; `alone`: an order by itself if its customer has no other kind.
-        """
+        """The lines until now, of one product, name or category where one is given."""
         more = None
         if product is not None:
             forms = text_forms(product)
@@ -233,12 +225,7 @@ class _Pass:
             listed = "coalesce(product IN (SELECT product FROM products WHERE " + named + "), false)"
             own = joined([one_of("product", forms), one_of("category", forms)], " OR ")
             more = "(coalesce(" + own + ", false) OR " + listed + ")"
-        columns = (
-            "customer_id, order_id, ordered_at, coalesce(amount, 0) AS amount, coalesce(quantity, 0) AS quantity,"
-            " coalesce(amount, 0) < 0 OR coalesce(quantity, 0) < 0 AS back,"
-            " NOT (coalesce(amount, 0) < 0 OR coalesce(quantity, 0) < 0) AND (order_id IS NULL OR coalesce(line = 1, false)) AS alone"
-        )
-        return self._scan("purchases", columns, "ordered_at", more, everyone=everyone)
+        return self._scan("purchases", f"{LINE}, {ALONE} AS alone", "ordered_at", more, everyone=everyone)
 
     def _points_since(self) -> Sql:
         rows = self._scan("purchases", "customer_id, ordered_at, points_earned, points_used", "ordered_at", None)

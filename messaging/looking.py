@@ -13,6 +13,7 @@ import duckdb
 from journey import ledger
 from journey.audience import evaluate
 from journey.facts import FactStore
+from journey.facts.orders import LINE, orders_with_contents
 from journey.ledger import Delivery
 from journey.model import AfterInStage, Campaign, MessageVariant, OnEnter
 from journey.plan.audiences import Conditions, compile_audiences
@@ -127,21 +128,14 @@ def _places(con: duckdb.DuckDBPyConnection, ids: Sequence[str]) -> Places:
 def _last_orders(con: duckdb.DuckDBPyConnection, ids: Sequence[str], now: datetime) -> dict[str, dict[str, Any]]:
     """Each customer's newest order by the keys of `messaging.context.ORDER`; an order wholly given back is none."""
     rows = con.execute(
-        """
+        f"""
         WITH lines AS (
-            SELECT customer_id, coalesce(order_id, 'row:' || epoch_us(ordered_at) || ':' || coalesce(line, 0)) AS order_key,
-                   ordered_at, line, amount, product, (amount < 0 OR quantity < 0) AS back, quantity
-            FROM purchases
+            SELECT {LINE}, line, product FROM purchases
             WHERE customer_id IN (SELECT unnest(?::VARCHAR[])) AND ordered_at <= to_timestamp(?)
-        ), orders AS (
-            SELECT customer_id, order_key, min(ordered_at) AS ordered_at, sum(amount) AS amount,
-                   list(product ORDER BY line) FILTER (product IS NOT NULL AND NOT back) AS products
-            FROM lines GROUP BY customer_id, order_key
-            HAVING bool_or(NOT back) AND NOT (bool_or(back) AND sum(amount) <= 0 AND sum(quantity) <= 0)
         )
-        SELECT o.customer_id, epoch_us(o.ordered_at), o.amount, o.products, count(*) OVER (PARTITION BY o.customer_id) AS orders
-        FROM orders AS o
-        QUALIFY row_number() OVER (PARTITION BY o.customer_id ORDER BY o.ordered_at DESC, o.order_key DESC) = 1
+        SELECT customer_id, epoch_us(ordered_at), amount, products, count(*) OVER (PARTITION BY customer_id)
+        FROM ({orders_with_contents("lines")})
+        QUALIFY row_number() OVER (PARTITION BY customer_id ORDER BY ordered_at DESC, order_id DESC, amount, products) = 1
         """,
         [list(ids), now.timestamp()],
     ).fetchall()

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, select
 from journey.clock import iso
 from journey.conditions import compile_condition
 from journey.customers import mask
+from journey.facts.orders import LINE, orders_that_count
 from journey.fields import Names
 from journey.ledger import counts, listed
 from journey.model import Campaign, Goal, Workbook
@@ -88,19 +89,10 @@ def delivery_rows(
 
 
 # One row a customer who did what the goal asks within the window after a delivery. `sent` holds customer_id and sent_at.
-_BOUGHT = """
-WITH lines AS (
-    SELECT customer_id, order_id, ordered_at, coalesce(amount, 0) AS amount, coalesce(quantity, 0) AS quantity
-    FROM purchases WHERE ordered_at <= $now AND customer_id IN (SELECT customer_id FROM sent)
-),
-orders AS (
-    SELECT customer_id, min(ordered_at) AS moment FROM lines WHERE order_id IS NOT NULL GROUP BY customer_id, order_id
-    HAVING bool_or(amount >= 0 AND quantity >= 0)
-        AND NOT (bool_or(amount < 0 OR quantity < 0) AND sum(amount) <= 0 AND sum(quantity) <= 0)
-    UNION ALL SELECT customer_id, ordered_at FROM lines WHERE order_id IS NULL AND amount >= 0 AND quantity >= 0
+_BOUGHT = (
+    f"WITH lines AS (SELECT {LINE} FROM purchases WHERE ordered_at <= $now AND customer_id IN (SELECT customer_id FROM sent)) "
+    f"SELECT customer_id, ordered_at AS moment FROM ({orders_that_count('lines')})"
 )
-SELECT customer_id, moment FROM orders
-"""
 _DONE = 'SELECT customer_id, "at" AS moment FROM events WHERE event = $value AND "at" <= $now'
 _ENTERED = """SELECT customer_id, cause_at AS moment FROM transitions
 WHERE to_stage = $value AND journey_id = coalesce($journey, journey_id) AND cause NOT IN ('map', 'first') AND "at" <= $now"""
