@@ -11,7 +11,7 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from email.policy import default
 from pathlib import Path
 from typing import Any
@@ -95,7 +95,7 @@ def _first_day(installation: Installation, folder: Path, life: Life) -> None:
     flow.upload(installation, [shop / name for name in ("products.csv", "customers.csv", "purchases.csv")])
     flow.place(installation)
     decide.approve(installation, None, "Hanako")
-    flow.tick(installation)
+    flow.tick(installation, status=False)
 
 
 def _day(installation: Installation, folder: Path, life: Life, today: date) -> None:
@@ -103,7 +103,7 @@ def _day(installation: Installation, folder: Path, life: Life, today: date) -> N
     _move_to(installation, today)
     for name, content in life.day(today, mailed).items():
         (folder / "inbox" / name).write_text(content, encoding="utf-8")
-    flow.tick(installation)
+    flow.tick(installation, status=today == FIRST_DAY + timedelta(days=DAYS - 1))
     held = {(d["campaign"], d["reason"]) for d in look.deliveries(installation, state="planned") if d["reason"] in STICKY_HOLDS}
     for campaign, reason in sorted(held):  # the team looks, and lets it go out
         decide.settle(installation, "release", Chosen((), campaign, reason), "Hanako")

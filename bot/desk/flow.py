@@ -138,8 +138,10 @@ class Pass:
         }
 
 
-def tick(installation: Installation, progress: Callable[[Progress], None] = lambda _: None) -> Pass:
+def tick(installation: Installation, progress: Callable[[Progress], None] = lambda _: None, *, status: bool = True) -> Pass:
     """One whole pass, alone on the store: sync, import what waits in the inbox, assign, plan, send what is due and approved.
+
+    `status` False leaves the program's columns in the workbook as they are (the demo writes them once, on its last day).
 
     Raises AlreadyRunning where a daemon or another tick holds the store.
     """
@@ -147,7 +149,7 @@ def tick(installation: Installation, progress: Callable[[Progress], None] = lamb
         begin_writing(installation)
         sender = installation.sender(epoch)
         sender.start()
-        return whole_pass(installation, epoch, progress=progress)
+        return whole_pass(installation, epoch, progress=progress, status=status)
 
 
 def whole_pass(
@@ -157,6 +159,7 @@ def whole_pass(
     files: Sequence[Path] | None = None,
     stop: Callable[[], bool] = lambda: False,
     progress: Callable[[Progress], None] = lambda _: None,
+    status: bool = True,
 ) -> Pass:
     """The pass itself, for a process that holds the lock. A broken workbook or file stops nothing else: the last good version
     runs on. `files` are those of the inbox to take in (None: all that wait)."""
@@ -180,7 +183,7 @@ def whole_pass(
         )
         sent = installation.sender(epoch).send_due(stop, progress)
         problems += planned.unreadable.values()
-    if said := write_status(installation):
+    if status and (said := write_status(installation)):
         problems.append(said)
     return Pass(iso(installation.now, installation.zone), synced, tuple(uploads), placed, planned, sent, tuple(problems))
 
