@@ -42,7 +42,10 @@ def timed(folder: Path, *words: str, now: str = DAY) -> Any:
     """Runs one command, prints how long it took, and returns its document."""
     start = time.perf_counter()
     done = subprocess.run(
-        [PROGRAM, *words, "--json", "--now", now, "--config", folder / "config.toml"], capture_output=True, text=True, check=False
+        [PROGRAM, *words, "--json", "--now", now, "--config", folder / "config.toml"],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     print(f"{time.perf_counter() - start:7.2f} s  tabiji {words[0]}  (exit {done.returncode})")
     if done.returncode != 0:

@@ -118,7 +118,9 @@ def test_the_difference_is_said_cell_by_cell(engine: Engine, source: TypedSource
     ("tab", "place", "value"),
     [("施策", "F3", "まいにち"), ("ジャーニー EC", "C8", "購入回数 >"), ("設定", "B2", "夜"), ("メッセージ", "B2", "fax")],
 )
-def test_a_blocking_problem_changes_nothing_at_all(engine: Engine, source: TypedSource, tab: str, place: str, value: str) -> None:
+def test_a_blocking_problem_changes_nothing_at_all(
+    engine: Engine, source: TypedSource, tab: str, place: str, value: str
+) -> None:
     synced(engine, source)
     campaign_cell(source.tabs, "C01", "メッセージ", "M2")
     put(source.tabs, tab, place, value)
@@ -138,7 +140,9 @@ def test_an_x_counts_at_once_even_while_the_workbook_is_broken(engine: Engine, s
     result = synced(engine, source, 1)
     assert (result.blocked, result.stopped, stopped(engine)) == (True, ("C01",), {"C01"})
     with reading(engine) as connection:
-        assert connection.execute(select(audit.c.action, audit.c.subject, audit.c.who)).all() == [("stop", "campaign:C01", "佐藤")]
+        assert connection.execute(select(audit.c.action, audit.c.subject, audit.c.who)).all() == [
+            ("stop", "campaign:C01", "佐藤")
+        ]
     put(source.tabs, "設定", "B2", "夜")
     assert synced(engine, source, 2).stopped == ()
     assert stopped(engine) == {"C01"}
@@ -203,7 +207,9 @@ def rename_message(tabs: Tabs) -> None:
         (rename_message, "メッセージ!A2", "M1", "HELLO"),
     ],
 )
-def test_an_id_that_changed_is_asked_about(engine: Engine, source: TypedSource, rename: Any, place: str, old: str, new: str) -> None:
+def test_an_id_that_changed_is_asked_about(
+    engine: Engine, source: TypedSource, rename: Any, place: str, old: str, new: str
+) -> None:
     synced(engine, source)
     rename(source.tabs)
     result = synced(engine, source, 1)
@@ -239,9 +245,23 @@ def test_a_renamed_campaign_keeps_what_was_decided_and_sent(engine: Engine, sour
     with writing(engine) as connection:
         connection.execute(insert(campaign_state).values(campaign_id="C01", paused=True))
         content = {"campaign": dump(campaign), "messages": [dump(m) for m in version.workbook.variants("M1")], "existing": None}
-        row = {"subject": "campaign:C01", "decision": "approved", "content_hash": "x", "audience_hash": "y", "by": "佐藤", "at": NOW}
+        row = {
+            "subject": "campaign:C01",
+            "decision": "approved",
+            "content_hash": "x",
+            "audience_hash": "y",
+            "by": "佐藤",
+            "at": NOW,
+        }
         connection.execute(insert(approvals).values(**row, content=content))
-        sent = {"campaign_id": "C01", "customer_id": "1", "step": "1", "occurrence": "once", "kind": "promotional", "priority": 1}
+        sent = {
+            "campaign_id": "C01",
+            "customer_id": "1",
+            "step": "1",
+            "occurrence": "once",
+            "kind": "promotional",
+            "priority": 1,
+        }
         connection.execute(insert(deliveries).values(**sent, state="accepted", planned_at=NOW, first_due_at=NOW, due_at=NOW))
     rename_campaign(source.tabs)
     rename_message(source.tabs | {"施策": [source.tabs["施策"][0], ["C01", *source.tabs["施策"][1][1:]]]})
@@ -250,7 +270,9 @@ def test_a_renamed_campaign_keeps_what_was_decided_and_sent(engine: Engine, sour
     assert result.changed, [p.said.say("ja") for p in result.problems]
     with reading(engine) as connection:
         assert connection.execute(select(campaign_state.c.campaign_id, campaign_state.c.paused)).all() == [("W01", True)]
-        kept = connection.execute(select(approvals.c.subject, approvals.c.content).where(approvals.c.subject != "settings")).one()
+        kept = connection.execute(
+            select(approvals.c.subject, approvals.c.content).where(approvals.c.subject != "settings")
+        ).one()
         assert connection.scalars(select(deliveries.c.campaign_id)).all() == ["W01"]
         now_in_force = current(connection)
     assert now_in_force is not None
@@ -265,7 +287,11 @@ def test_a_workbook_of_size_is_checked_well_under_a_second(engine: Engine) -> No
     tabs["施策"] = [head, *([f"C{i:03}", f"施策{i}", *row[2:6], f"購入回数 >= {i}", f"M{i}", *row[8:]] for i in range(200))]
     tabs["メッセージ"] = [
         tabs["メッセージ"][0],
-        *([f"M{i}", "", lang, "", "", f"件名{i}", "", f"本文{i} " * 20] for i in range(250) for lang in ("ja", "en", "zh", "ko")),
+        *(
+            [f"M{i}", "", lang, "", "", f"件名{i}", "", f"本文{i} " * 20]
+            for i in range(250)
+            for lang in ("ja", "en", "zh", "ko")
+        ),
     ]
     for number in range(19):
         tabs[f"ジャーニー {number}"] = [list(cells) for cells in tabs["ジャーニー EC"]]

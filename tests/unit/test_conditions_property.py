@@ -5,7 +5,7 @@ from __future__ import annotations
 from zoneinfo import ZoneInfo
 
 from condition_worlds import IDS, NAMES, NOW, conditions, database, worlds
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from journey import audience
@@ -15,7 +15,7 @@ from journey.conditions.plain import Plain, World
 ZONES = [ZoneInfo(key) for key in ("Asia/Tokyo", "America/New_York", "Europe/London", "Australia/Lord_Howe")]
 
 
-@settings(max_examples=60, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60)
 @given(
     world=worlds(),
     typed=st.lists(conditions, min_size=1, max_size=8),

@@ -65,7 +65,7 @@ def test_the_order_of_hearing_does_not_matter(said: list[Statement], random: obj
     assert ends[0] == ends[1]
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(said=STATEMENTS)
 def test_the_store_remembers_what_the_rule_says(said: list[Statement], tmp_path_factory: pytest.TempPathFactory) -> None:
     engine = open_store(tmp_path_factory.mktemp("store"))

@@ -164,7 +164,9 @@ def test_windows(typed: str, meant: list[WindowSpan]) -> None:
     assert list(parse_windows(typed)) == meant
 
 
-@pytest.mark.parametrize("typed", ["", "いつでも", "9:00", "9:00-9:00", "25-26", "月", "9:61-10:00", "9:00-21:00-22:00", "1:1-2"])
+@pytest.mark.parametrize(
+    "typed", ["", "いつでも", "9:00", "9:00-9:00", "25-26", "月", "9:61-10:00", "9:00-21:00-22:00", "1:1-2"]
+)
 def test_wrong_windows(typed: str) -> None:
     with pytest.raises(Wrong):
         parse_windows(typed)
@@ -350,7 +352,10 @@ def test_what_is_printed_is_read_back(trigger: Trigger, ja: bool, wide: bool) ->
     assert parse_trigger(widened(said) if wide else said) == trigger
 
 
-@given(st.lists(st.tuples(times, times, st.just(()) | weekdays).filter(lambda s: s[0] != s[1]), min_size=1, max_size=4), st.booleans())
+@given(
+    st.lists(st.tuples(times, times, st.just(()) | weekdays).filter(lambda s: s[0] != s[1]), min_size=1, max_size=4),
+    st.booleans(),
+)
 def test_windows_are_read_back(spans: list[tuple[time, time, tuple[int, ...]]], ja: bool) -> None:
     parts = []
     for start, end, days in spans:
@@ -365,7 +370,9 @@ def test_weekdays_are_read_back(days: tuple[int, ...]) -> None:
     assert parse_weekdays(", ".join(WEEK_EN[d] for d in days)) == days
 
 
-PIECES = st.sampled_from([*"0123456789:-+~>/,、・％%。 　\n\0月火日時分半後前", "ステージに入って", "on enter", "毎週", "once "])
+PIECES = st.sampled_from(
+    [*"0123456789:-+~>/,、・％%。 　\n\0月火日時分半後前", "ステージに入って", "on enter", "毎週", "once "]
+)
 hostile = st.text(max_size=80) | st.lists(PIECES, max_size=30).map("".join)
 
 

@@ -55,6 +55,8 @@ def test_no_circles_among_modules() -> None:
 
 def test_every_module_says_what_it_is_about() -> None:
     silent = [
-        name for name, path in modules().items() if path.stat().st_size and not ast.get_docstring(ast.parse(path.read_text("utf-8")))
+        name
+        for name, path in modules().items()
+        if path.stat().st_size and not ast.get_docstring(ast.parse(path.read_text("utf-8")))
     ]
     assert silent == []

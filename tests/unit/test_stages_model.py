@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from stage_town import DAY, NOON, Town, book, drawn
 
@@ -204,7 +204,7 @@ happenings = st.one_of(
 )
 
 
-@settings(max_examples=10, deadline=None, derandomize=True, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
+@settings(max_examples=10, phases=[Phase.generate])
 @given(first=maps(), story=st.lists(happenings, min_size=3, max_size=10))
 def test_placing_is_what_the_plain_model_says(first: Workbook, story: list[tuple[str, Any, Any]]) -> None:
     with tempfile.TemporaryDirectory() as folder:

@@ -49,7 +49,11 @@ def test_a_good_workbook_has_no_problem_and_means_what_it_says() -> None:
     assert journey.check_order == ("dormant", "first", "interest")
     assert journey.stage("first").aspects == {"課題": "使い方が不安"}
     settings = reading.workbook.settings
-    assert (settings.quiet_hours, settings.cap_promotional, settings.sender_name) == ((time(20), time(8)), Cap(1, 2), "たび商店")
+    assert (settings.quiet_hours, settings.cap_promotional, settings.sender_name) == (
+        (time(20), time(8)),
+        Cap(1, 2),
+        "たび商店",
+    )
     assert reading.workbook.holidays == (date(2027, 1, 1),)
     assert (reading.workbook.examples[0].stage, reading.workbook.examples[0].campaigns) == ("ec/interest", ())
 
@@ -146,7 +150,11 @@ def change(tab: str, place: str, value: Any) -> Callable[[Tabs], None]:
         (change("テスト", "C2", "休民"), "テスト!C2", "unknown_near"),
         (change("テスト", "D2", "Z99"), "テスト!D2", "unknown_listed"),
         (change("施策", "A3", "C01"), "施策!A3", "twice"),
-        (change("施策", "E2", Cell("", None, problem=text("workbook.formula_without_result"))), "施策!E2", "formula_without_result"),
+        (
+            change("施策", "E2", Cell("", None, problem=text("workbook.formula_without_result"))),
+            "施策!E2",
+            "formula_without_result",
+        ),
     ],
 )
 def test_every_tab_names_its_cells(edit: Callable[[Tabs], None], place: str, key: str) -> None:

@@ -34,7 +34,12 @@ def test_examples_that_come_out_as_expected() -> None:
     )
     assert errors(reading) == []
     assert [t.passed for t in reading.tests] == [True] * 6
-    assert reading.tests[1].plain() == {"example": "買ったばかり", "expected": "ec/first; C01", "got": "ec/first; C01", "passed": True}
+    assert reading.tests[1].plain() == {
+        "example": "買ったばかり",
+        "expected": "ec/first; C01",
+        "got": "ec/first; C01",
+        "passed": True,
+    }
 
 
 @pytest.mark.parametrize(

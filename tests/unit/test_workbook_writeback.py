@@ -15,10 +15,12 @@ from sheets_sync.program_view import CampaignView, LogRow, ProgramView, StageVie
 from sheets_sync.snapshot import Merged
 from sheets_sync.writeback import status_book
 
-NASTY: Any = st.text(max_size=30) | st.sampled_from(["=1+1", "+1", "-1", "@x", "\t=1", "\x00", "9" * 40_000, "\ud800", "\ufffe"])
+NASTY: Any = st.text(max_size=30) | st.sampled_from(
+    ["=1+1", "+1", "-1", "@x", "\t=1", "\x00", "9" * 40_000, "\ud800", "\ufffe"]
+)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(st.data())
 def test_hostile_cells_are_shown_as_text(data: st.DataObject) -> None:
     tabs = good()
