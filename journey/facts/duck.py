@@ -6,9 +6,7 @@ import os
 import threading
 import time
 import uuid
-import weakref
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
@@ -17,13 +15,6 @@ MEMORY = "700MB"
 THREADS = 2
 IDLE_SECONDS = 43_200.0
 """After so long a rest a new one is begun: the folder of the old may have been taken for left behind, and collected."""
-
-
-@dataclass(frozen=True)
-class _Opened:
-    root: duckdb.DuckDBPyConnection
-    spill: Path
-    close: weakref.finalize[[], Duck]
 
 
 class Duck:
@@ -35,7 +26,7 @@ class Duck:
     def __init__(self, scratch: Path) -> None:
         self._scratch = scratch
         self._giving = threading.Lock()
-        self._opened: _Opened | None = None
+        self._opened: tuple[duckdb.DuckDBPyConnection, Path] | None = None
         self._used = 0.0
 
     def cursor(self) -> duckdb.DuckDBPyConnection:
@@ -45,17 +36,16 @@ class Duck:
         """
         with self._giving:
             now = time.time()
-            if self._opened is not None and now - self._used > IDLE_SECONDS:
-                self._opened.close()
-                self._opened = None
-            if self._opened is None:
+            if self._opened is None or now - self._used > IDLE_SECONDS:
+                # Never closed by us, for that would close what others still read from: it goes with its last connection.
                 self._opened = self._open()
             self._used = now
+            root, spill = self._opened
             with suppress(FileNotFoundError):  # DuckDB makes it when it first spills; a fresh date says that it is in use
-                os.utime(self._opened.spill)
-            return self._opened.root.cursor()
+                os.utime(spill)
+            return root.cursor()
 
-    def _open(self) -> _Opened:
+    def _open(self) -> tuple[duckdb.DuckDBPyConnection, Path]:
         self._scratch.mkdir(parents=True, exist_ok=True)  # DuckDB makes its folder, but not the one above
         spill = self._scratch / uuid.uuid4().hex
         root = duckdb.connect(
@@ -71,4 +61,4 @@ class Duck:
             },
         )
         root.execute("SET GLOBAL TimeZone = 'UTC'")
-        return _Opened(root, spill, weakref.finalize(self, root.close))  # the last to close removes what was spilled
+        return root, spill

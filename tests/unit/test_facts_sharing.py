@@ -110,13 +110,16 @@ def test_closing_frees_tables_registered_data_and_what_was_spilled(facts: FactSt
         assert sum(file.stat().st_size for file in folder.iterdir()) == 0
 
 
-def test_a_store_that_goes_takes_its_folder_with_it(facts: FactStore) -> None:
+def test_a_store_that_goes_leaves_when_its_last_connection_does(facts: FactStore) -> None:
     add(facts, "a")
     other = FactStore(facts.folder, facts.engine)
-    with other.open() as con:
-        spill(con)
+    con = other.open()
+    spill(con)
+    del other
+    gc.collect()
+    assert ids(con) == ["a"]
     assert len(list((facts.folder / "scratch").iterdir())) == 1
-    del other, con
+    con.close()
     gc.collect()
     assert list((facts.folder / "scratch").iterdir()) == []
 
