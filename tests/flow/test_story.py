@@ -91,7 +91,7 @@ def test_the_whole_story(tmp_path: Path) -> None:
     # Why, for both.
     assert any(w["campaign"] == "C01" and w["decision"] == "sent" for w in shop.json("why", "K100"))
     why = shop.json("why", "K101", "C01")
-    assert [(w["decision"], w["reason"]) for w in why if w["campaign"] == "C01"][0] == ("skipped", "no_consent")
+    assert next((w["decision"], w["reason"]) for w in why if w["campaign"] == "C01") == ("skipped", "no_consent")
 
     # An edit of a message: its campaign waits for a yes, and only it; the approved version runs on.
     shop.edit("メッセージ", "M01", "件名", "ようこそ、新しい件名です")
