@@ -227,7 +227,9 @@ def _try_examples(
             continue
         key = (TESTS.key, result.example, result.column)
         tab, cell = record.cells.get(key, record.cells[TESTS.key, result.example, "example"])
-        said = result.problem or text("workbook.example_failed", example=result.example, expected=result.expected, got=result.got)
+        said = result.problem or text(
+            "workbook.example_failed", example=result.example, expected=result.expected, got=result.got
+        )
         report.on(tab).error(cell, said)
     return results
 

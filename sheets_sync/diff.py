@@ -32,7 +32,14 @@ class Change:
 
     def plain(self) -> dict[str, str | None]:
         """As programs read it (product.md)."""
-        return {"tab": self.tab, "id": self.id, "column": self.column, "before": self.before, "after": self.after, "row": self.row}
+        return {
+            "tab": self.tab,
+            "id": self.id,
+            "column": self.column,
+            "before": self.before,
+            "after": self.after,
+            "row": self.row,
+        }
 
 
 @dataclass(frozen=True)
@@ -110,9 +117,7 @@ class _Settled:
     asked: list[Suspicion] = field(default_factory=list)
     used: set[str] = field(default_factory=set)
 
-    def pairs(
-        self, tab: str, before: Mapping[str, Cells], after: Mapping[str, Cells], prefix: str = ""
-    ) -> dict[str, str]:
+    def pairs(self, tab: str, before: Mapping[str, Cells], after: Mapping[str, Cells], prefix: str = "") -> dict[str, str]:
         gone = [i for i in before if i not in after]
         came = [i for i in after if i not in before]
         found: dict[str, str] = {}

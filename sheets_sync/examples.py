@@ -83,7 +83,13 @@ def _result(workbook: Workbook, example: Example, met: Mapping[str, bool], unrea
         _shown(expected_stage, example.campaigns),
         _shown(shown_stages, gets if example.campaigns is not None else None),
         stage_fits and campaigns_fit and unreadable is None,
-        unreadable.header if unreadable else "example" if stage_fits and campaigns_fit else "stage" if not stage_fits else "campaigns",
+        unreadable.header
+        if unreadable
+        else "example"
+        if stage_fits and campaigns_fit
+        else "stage"
+        if not stage_fits
+        else "campaigns",
         text("workbook.example_unreadable", header=unreadable.header, said=unreadable.said) if unreadable else None,
     )
 

@@ -308,7 +308,9 @@ def _warn_near(header: int, columns: Mapping[str, int], extra: Mapping[int, str]
     absent = [c for c in spec.columns if c.key not in columns]
     for number, typed in extra.items():
         for column in absent:
-            if any(len(typed) > 1 and SequenceMatcher(None, fold(typed), fold(n)).ratio() >= 0.75 for n in (column.ja, column.en)):
+            if any(
+                len(typed) > 1 and SequenceMatcher(None, fold(typed), fold(n)).ratio() >= 0.75 for n in (column.ja, column.en)
+            ):
                 near = column.ja if not typed.isascii() else column.en
                 report.warn(address(header, number), text("workbook.column_near", typed=typed, near=near))
                 break

@@ -39,9 +39,7 @@ def carry(connection: Connection, renamed: Renames) -> None:
     for old, new in renamed.messages.items():
         connection.execute(update(deliveries).where(deliveries.c.message_id == old).values(message_id=new))
     for old, new in renamed.journeys.items():
-        connection.execute(
-            update(journeys_in_force).where(journeys_in_force.c.journey_id == old).values(journey_id=new)
-        )
+        connection.execute(update(journeys_in_force).where(journeys_in_force.c.journey_id == old).values(journey_id=new))
     _approved_content(connection, renamed)
 
 

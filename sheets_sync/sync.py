@@ -130,7 +130,9 @@ def _checked(
 def _question(found: Reading, place: tuple[str, str], old: str, new: str) -> Problem:
     tab, row = place
     known = [found.cells.get((tab, row, key)) for key in ("id", "stage_id")]
-    where = next((k for k in known if k), None) or next((v for k, v in found.cells.items() if k[0] == tab and _is(k[1], row)), ("", ""))
+    where = next((k for k in known if k), None) or next(
+        (v for k, v in found.cells.items() if k[0] == tab and _is(k[1], row)), ("", "")
+    )
     return Problem(*where, "error", text("sync.renamed", old=old, new=new))
 
 
@@ -174,14 +176,18 @@ def _apply(connection: Connection, checked: _Checked, fingerprint: str, now: dat
     if not same or released:
         advance(connection, now)
     attempts.keep(connection, checked.snapshot.revision, fingerprint, version, problems, found.drafts, now)
-    return SyncResult(version, not same, () if same else checked.changes, problems, found.drafts, (), compared.renamed, found.tests)
+    return SyncResult(
+        version, not same, () if same else checked.changes, problems, found.drafts, (), compared.renamed, found.tests
+    )
 
 
 def _stop(connection: Connection, crossed: Collection[str], before: Version | None) -> tuple[str, ...]:
     """Stops the campaigns in force whose Active says ×; returns those that were not stopped yet."""
     if before is None:
         return ()
-    running = {c.id for c in before.workbook.campaigns if c.active} | set(connection.scalars(select(campaign_state.c.campaign_id)))
+    running = {c.id for c in before.workbook.campaigns if c.active} | set(
+        connection.scalars(select(campaign_state.c.campaign_id))
+    )
     already = set(connection.scalars(select(campaign_state.c.campaign_id).where(campaign_state.c.stopped)))
     stopped = tuple(sorted((set(crossed) & running) - already))
     known = set(connection.scalars(select(campaign_state.c.campaign_id)))

@@ -28,7 +28,15 @@ from sheets_sync.snapshot import Snapshot, Tab, address
 MOST_CHARACTERS = 32_000
 _UNSHOWABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 """What XML, and so a workbook, cannot hold."""
-_MARKS: Mapping[str, str] = {"running": "▶", "paused": "⏸", "held": "⏸", "pending": "…", "ended": "■", "inactive": "×", "draft": "✎"}
+_MARKS: Mapping[str, str] = {
+    "running": "▶",
+    "paused": "⏸",
+    "held": "⏸",
+    "pending": "…",
+    "ended": "■",
+    "inactive": "×",
+    "draft": "✎",
+}
 _FILLS = {
     "error": PatternFill("solid", start_color="FFF4B6B6"),
     "warning": PatternFill("solid", start_color="FFFFE9A8"),
@@ -215,7 +223,9 @@ def _status(sheet: Any, snapshot: Snapshot, view: ProgramView, lang: Lang) -> No
 
 
 def _log(sheet: Any, view: ProgramView, lang: Lang) -> None:
-    rows: list[list[str | int | None]] = [[text(f"sync.{key}").say(lang) for key in ("when", "who", "action", "subject", "detail")]]
+    rows: list[list[str | int | None]] = [
+        [text(f"sync.{key}").say(lang) for key in ("when", "who", "action", "subject", "detail")]
+    ]
     rows += [[iso(entry.at, view.zone), entry.who, entry.action, entry.subject, entry.detail] for entry in view.log]
     _list(sheet, rows, (28, 18, 18, 28, 60))
     sheet.freeze_panes = "A2"

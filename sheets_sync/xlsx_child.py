@@ -66,7 +66,8 @@ def read(data: bytes) -> dict[str, Any]:
 def _cells(sheet: Any, formulas: Any) -> Iterator[list[Any]]:
     seen = 0
     without_results = _formulas(formulas) if formulas is not None else {}
-    for (row, column), cell in sorted(sheet._cells.items()):  # what there is; iter_rows would walk, and make, every cell between
+    # What there is; iter_rows would walk, and make, every cell between.
+    for (row, column), cell in sorted(sheet._cells.items()):
         formula = without_results.get((row, column)) if cell.value is None else None
         if cell.value in (None, "") and formula is None:
             continue

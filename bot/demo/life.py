@@ -72,8 +72,8 @@ _FIRST_EN = (
     "Oscar", "Takuya", "Leo", "Naoki",
 )
 _PREFECTURES = (
-    "東京都", "東京都", "東京都", "神奈川県", "神奈川県", "埼玉県", "千葉県", "大阪府", "大阪府", "京都府", "愛知県", "静岡県", "福岡県",
-    "北海道",
+    "東京都", "東京都", "東京都", "神奈川県", "神奈川県", "埼玉県", "千葉県", "大阪府", "大阪府", "京都府", "愛知県", "静岡県",
+    "福岡県", "北海道",
 )
 _PREFECTURES_EN = (
     "Tokyo", "Tokyo", "Tokyo", "Kanagawa", "Kanagawa", "Saitama", "Chiba", "Osaka", "Osaka", "Kyoto", "Aichi", "Shizuoka", "Fukuoka",

@@ -26,7 +26,9 @@ _TYPES: dict[str, FieldType] = {
     **dict.fromkeys(["text", "文字", "文字列", "テキスト", "string"], "text"),
     **dict.fromkeys(["number", "数値", "数字", "数", "num", "integer"], "number"),
     **dict.fromkeys(["date", "日付", "日", "年月日"], "date"),
-    **dict.fromkeys(["yes_no", "yes/no", "yesno", "はい/いいえ", "はい・いいえ", "○×", "○/×", "真偽", "boolean", "bool"], "yes_no"),
+    **dict.fromkeys(
+        ["yes_no", "yes/no", "yesno", "はい/いいえ", "はい・いいえ", "○×", "○/×", "真偽", "boolean", "bool"], "yes_no"
+    ),
 }
 _LANGUAGES = {"日本語": "ja", "japanese": "ja", "jp": "ja", "英語": "en", "english": "en"}
 _EACH = re.compile(

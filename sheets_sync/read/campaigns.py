@@ -173,7 +173,9 @@ def _where(reader: Reader, refs: Refs) -> tuple[JourneyMap | None, tuple[str, ..
     elif not refs.unsure_journeys:
         stages = {name: True for j in refs.journeys for name in _stage_names(j)}
         if any(match(part, stages) for part in _parts(typed_stage)):
-            reader.error("journey", text("workbook.which_journey", stage=shown(typed_stage), journeys=[j.id for j in refs.journeys]))
+            reader.error(
+                "journey", text("workbook.which_journey", stage=shown(typed_stage), journeys=[j.id for j in refs.journeys])
+            )
         else:
             reader.report.error(reader.at("stage"), unknown("what_stage", typed_stage, stages))
     return None, ()

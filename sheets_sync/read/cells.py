@@ -109,7 +109,7 @@ def match(typed: str, known: Mapping[str, T]) -> T | None:
 
 
 def unknown(what: str, typed: str, known: Mapping[str, object]) -> Text:
-    """"There is no stage 休民. Did you mean 休眠?"; `what` is a key of `workbook.toml` (`what_stage`)."""
+    """As in "There is no stage 休民. Did you mean 休眠?"; `what` is a key of `workbook.toml` (`what_stage`)."""
     near = nearest(typed[:100], known)
     kind = text(f"workbook.{what}")
     if near:

@@ -241,7 +241,9 @@ def _keep(made: JourneyMap, tab: Tab, reader: _Map, record: Record) -> None:
         whole["check_order"] = ", ".join(made.check_order)
     rows = record.rows.setdefault(key, {})
     rows["*"] = {column: typed for column, typed in whole.items() if typed}
-    record.headers.update({(key, k): tidy(tab.cells[row, 1].text) for k, row in reader.drawn.rows.items() if (row, 1) in tab.cells})
+    record.headers.update(
+        {(key, k): tidy(tab.cells[row, 1].text) for k, row in reader.drawn.rows.items() if (row, 1) in tab.cells}
+    )
     for name in ("id", *whole):
         if name in reader.drawn.rows:
             record.cells[key, "*", name] = (tab.title, address(reader.drawn.rows[name], reader.first_column(name)))
