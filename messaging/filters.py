@@ -2,73 +2,21 @@
 
 from __future__ import annotations
 
-import math
-import re
 from collections.abc import Callable, Mapping
-from datetime import date, datetime, time
+from datetime import date
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from jinja2.runtime import Undefined
 from markupsafe import Markup, escape
 
 from journey.names import fold
 from journey.texts import Lang
+from messaging.dates import dated_in, in_words
+from messaging.honorifics import name, onchu, sama
+from messaging.values import EMPTY, missing
 
 Filter = Callable[..., Any]
-
-
-class Empty(str):
-    """The value of an attribute that a customer lacks: empty text that is neither more nor less than anything."""
-
-    __slots__ = ()
-
-    def __lt__(self, other: object) -> bool:
-        return False
-
-    __le__ = __gt__ = __ge__ = __lt__
-
-
-EMPTY = Empty()
-
-_COMPANY = re.compile(
-    r"株式会社|有限会社|合同会社|合資会社|合名会社|[社財]団法人|法人|㈱|㈲|\((?:株|有|同|社|財)\)|（(?:株|有|同|社|財)）"
-    r"|(?:協会|組合|連合会|学校|大学|病院|銀行|市役所|商店|事務所)$|\b(?:Inc|Ltd|LLC|Corp|Co)\.?$|K\.K\.",
-    re.IGNORECASE,
-)
-_HONOURED = re.compile(r"(?:様|さま|さん|殿|御中|先生)$")
-_WEEKDAYS = "月火水木金土日"
-_MONTHS = (
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-)
-_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-_DATE_CODE = re.compile(r"%(-?[YmdHMaAbB%])")
-
-
-def missing(value: Any) -> bool:
-    """Nothing there: None, an undefined name's value, not-a-number, or blank text."""
-    if value is None or isinstance(value, Undefined):
-        return True
-    if isinstance(value, float):
-        return math.isnan(value)
-    return isinstance(value, str) and not value.strip()
-
-
-def shown_as_empty(value: Any) -> Any:
-    """The value as templates see it: what is missing is `EMPTY`."""
-    return EMPTY if missing(value) else value
 
 
 def plain(value: Any, lang: Lang) -> str:
@@ -82,13 +30,6 @@ def plain(value: Any, lang: Lang) -> str:
     if isinstance(value, date):
         return in_words(value, lang)
     return str(value)
-
-
-def in_words(value: date, lang: Lang) -> str:
-    """`2026年11月22日` or `November 22, 2026`; a moment's own time zone decides its day."""
-    if lang == "ja":
-        return f"{value.year}年{value.month}月{value.day}日"
-    return f"{_MONTHS[value.month - 1]} {value.day}, {value.year}"
 
 
 def _decimal(value: Any) -> Decimal | None:
@@ -125,63 +66,6 @@ def yen_en(value: Any) -> Any:
     if _decimal(value) is None:
         return shown
     return f"-¥{shown[1:]}" if shown.startswith("-") else f"¥{shown}"
-
-
-def _dated(lang: Lang) -> Filter:
-    def dated(value: Any, pattern: str = "") -> Any:
-        """A date in words, or as `pattern` says with %Y %m %d %-m %-d %H %M %a %A %b %B. What is not a date stays as it is."""
-        day = value
-        if isinstance(value, str):
-            try:
-                day = datetime.fromisoformat(value) if len(value) > 10 else date.fromisoformat(value)
-            except ValueError:
-                return value
-        if not isinstance(day, date):
-            return "" if missing(value) else value
-        if not pattern:
-            return in_words(day, lang)
-        return _DATE_CODE.sub(lambda code: _date_part(day, code[1], lang), str(pattern))
-
-    return dated
-
-
-def _date_part(day: date, code: str, lang: Lang) -> str:
-    at = day.time() if isinstance(day, datetime) else time()
-    if code in ("a", "A"):
-        full = _WEEKDAYS[day.weekday()] + ("曜日" if code == "A" else "") if lang == "ja" else _DAYS[day.weekday()]
-        return full if lang == "ja" or code == "A" else full[:3]
-    if code in ("b", "B"):
-        month = f"{day.month}月" if lang == "ja" else _MONTHS[day.month - 1]
-        return month if lang == "ja" or code == "B" else month[:3]
-    parts = {"Y": f"{day.year:04}", "m": f"{day.month:02}", "d": f"{day.day:02}", "H": f"{at.hour:02}", "M": f"{at.minute:02}"}
-    return "%" if code == "%" else parts[code.lstrip("-")].lstrip("0" if code.startswith("-") else "") or "0"
-
-
-def sama(value: Any, fallback: str = "お客様") -> Any:
-    """A name with 様, a company's with 御中; お客様 where the name is missing; what is already honoured stays."""
-    if missing(value):
-        return fallback
-    name = _stripped(value)
-    if _HONOURED.search(name):
-        return name
-    return name + (" 御中" if _COMPANY.search(name) else "様")
-
-
-def onchu(value: Any, fallback: str = "ご担当者様") -> Any:
-    """A company's name with 御中."""
-    if missing(value):
-        return fallback
-    name = _stripped(value)
-    return name if _HONOURED.search(name) else name + " 御中"
-
-
-def _stripped(value: Any) -> str:
-    return value.strip() if isinstance(value, str) else str(value)
-
-
-def name(value: Any, fallback: str = "customer") -> Any:
-    """A name, or `customer` where it is missing."""
-    return fallback if missing(value) else value
 
 
 def default(value: Any, fallback: Any = "", boolean: bool = False) -> Any:
@@ -294,7 +178,7 @@ def table(lang: Lang) -> Mapping[str, Filter]:
     named: dict[tuple[str, ...], Filter] = {
         ("円",): yen_ja,
         ("yen",): yen_en,
-        ("日付", "date"): _dated(lang),
+        ("日付", "date"): dated_in(lang),
         ("様", "さま"): sama,
         ("御中",): onchu,
         ("name",): name,

@@ -22,6 +22,7 @@ from markupsafe import Markup
 from journey.errors import InputError
 from journey.texts import Lang, text
 from messaging import filters
+from messaging.values import EMPTY, shown_as_empty
 
 SECONDS = 0.5
 """Of the processor's time, so that a busy machine holds no message back."""
@@ -83,12 +84,12 @@ class LimitedEnvironment(ImmutableSandboxedEnvironment):
         """`obj[argument]`: an item of a mapping (a missing value is empty), or of a list or text by number or slice."""
         if isinstance(obj, Mapping):
             if argument in obj:
-                return filters.shown_as_empty(obj[argument])
+                return shown_as_empty(obj[argument])
         elif isinstance(obj, (list, tuple, str)) and isinstance(argument, (int, slice)) and not isinstance(argument, bool):
             try:
                 return obj[argument]
             except (IndexError, ValueError, TypeError):
-                return filters.EMPTY
+                return EMPTY
         return self.undefined(obj=obj, name=argument)
 
     def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:

@@ -12,22 +12,7 @@ from journey.problems import Problem, Severity
 from journey.texts import Lang, Text, text
 from sheets_sync.check_conditions import check_conditions
 from sheets_sync.examples import ExampleResult
-from sheets_sync.headers import (
-    CAMPAIGNS,
-    FIELDS,
-    HOLIDAYS,
-    MESSAGES,
-    NOT_YET,
-    SEGMENTS,
-    SETTINGS,
-    TESTS,
-    Table,
-    TabSpec,
-    is_map,
-    read_table,
-    spec_of,
-    workbook_language,
-)
+from sheets_sync.headers import Table, read_table
 from sheets_sync.read.campaigns import Campaigns, Draft, Refs, read_campaigns
 from sheets_sync.read.cells import Record, Rows
 from sheets_sync.read.lists import read_fields, read_holidays, read_segments
@@ -37,6 +22,20 @@ from sheets_sync.read.settings import read_settings
 from sheets_sync.read.tests_tab import read_tests
 from sheets_sync.report import Report
 from sheets_sync.snapshot import Snapshot, Tab, address
+from sheets_sync.tabs import (
+    CAMPAIGNS,
+    FIELDS,
+    HOLIDAYS,
+    MESSAGES,
+    NOT_YET,
+    SEGMENTS,
+    SETTINGS,
+    TESTS,
+    TabSpec,
+    is_map,
+    spec_of,
+    workbook_language,
+)
 
 CheckMessage = Callable[[MessageVariant, Names], Sequence[tuple[str, Severity, Text]]]
 """Findings about a message's templates: the column's key (`subject`, `body`, `link`, …), how bad, and what."""

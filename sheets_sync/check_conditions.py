@@ -8,10 +8,10 @@ from journey.conditions import compile_condition
 from journey.fields import Names
 from journey.model import Workbook
 from journey.texts import text
-from sheets_sync.headers import CAMPAIGNS, SEGMENTS
 from sheets_sync.read.campaigns import Campaigns
 from sheets_sync.read.cells import Record
 from sheets_sync.report import Report
+from sheets_sync.tabs import CAMPAIGNS, SEGMENTS
 
 Place = tuple[str, str, str]
 

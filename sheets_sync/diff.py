@@ -6,8 +6,8 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from journey.versions import Renames, Rows
-from sheets_sync.headers import TABLES
 from sheets_sync.read.maps import LABELS
+from sheets_sync.tabs import TABLES
 
 MAP = "journey:"
 Cells = Mapping[str, str]

@@ -19,11 +19,12 @@ from journey.clock import iso
 from journey.names import fold
 from journey.problems import Problem
 from journey.texts import Lang, Text, text
-from sheets_sync.headers import CAMPAIGNS, NEVER_READ, is_map, read_table, spec_of, workbook_language
+from sheets_sync.headers import read_table
 from sheets_sync.program_view import CampaignView, ProgramView
 from sheets_sync.read.maps import LABELS, map_rows, stage_columns
 from sheets_sync.report import Report
 from sheets_sync.snapshot import Snapshot, Tab, address
+from sheets_sync.tabs import CAMPAIGNS, NEVER_READ, is_map, spec_of, workbook_language
 
 MOST_CHARACTERS = 32_000
 _UNSHOWABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")

@@ -11,10 +11,10 @@ from journey.names import fold, tidy
 from journey.texts import Text, text
 from sheets_sync.grammar.choices import parse_whole
 from sheets_sync.grammar.words import Wrong, shown
-from sheets_sync.headers import Column
 from sheets_sync.read.cells import Record, match, parse_id, unknown
 from sheets_sync.report import Report
 from sheets_sync.snapshot import Cell, Tab, address
+from sheets_sync.tabs import Column
 
 LABELS = (
     Column("journey", "ジャーニー", "Journey", ("ジャーニー名", "journey name", "名前", "name")),

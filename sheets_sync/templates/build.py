@@ -12,7 +12,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from journey.errors import InputError, OutsideError
 from journey.texts import Lang, text
-from sheets_sync import headers
+from sheets_sync import tabs
 from sheets_sync.templates import layout, maps, style
 from sheets_sync.templates.columns import GIVEN_WIDTH, LAYOUTS, SETTING_DROPDOWNS, SPARE_ROWS
 from sheets_sync.templates.content import OFFERED, Words, load_words
@@ -52,7 +52,7 @@ def make_workbook(words: Words, lang: Lang) -> Workbook:
     """The workbook in memory, its tabs in the order of sheet.md."""
     book = Workbook()
     book.remove(book.active)
-    specs = {spec.key: spec for spec in (*headers.TABLES, *headers.NEVER_READ)}
+    specs = {spec.key: spec for spec in (*tabs.TABLES, *tabs.NEVER_READ)}
     map_title = f"{'ジャーニー' if lang == 'ja' else 'Journey'} {words.journey['name']}"
     messages_title = _title(specs["messages"], lang)
     last = len(words.messages) + SPARE_ROWS + 1
@@ -85,11 +85,11 @@ def _sheet(book: Workbook, title: str, colour: str) -> Worksheet:
     return sheet
 
 
-def _title(spec: headers.TabSpec, lang: Lang) -> str:
+def _title(spec: tabs.TabSpec, lang: Lang) -> str:
     return spec.ja if lang == "ja" else spec.en
 
 
-def _heads(spec: headers.TabSpec, words: Words, lang: Lang) -> list[Head]:
+def _heads(spec: tabs.TabSpec, words: Words, lang: Lang) -> list[Head]:
     notes: Mapping[str, str] = words.shared["columns"][spec.key]
     layouts, needed, program = LAYOUTS[spec.key], _NEEDED[spec.key], words.shared["notes"]["program"]
     heads: list[Head] = []

@@ -12,7 +12,7 @@ from openpyxl.workbook import Workbook
 from openpyxl.worksheet.worksheet import Worksheet
 
 from journey.texts import LANGS, Lang
-from sheets_sync import headers
+from sheets_sync import tabs
 from sheets_sync.templates import layout
 from sheets_sync.templates.build import build_workbook
 from sheets_sync.templates.columns import SPARE_ROWS
@@ -68,8 +68,8 @@ def books(tmp_path_factory: pytest.TempPathFactory) -> dict[Lang, Workbook]:
     return found
 
 
-def _tables(book: Workbook, lang: Lang) -> Iterator[tuple[headers.TabSpec, Worksheet]]:
-    for spec in headers.TABLES:
+def _tables(book: Workbook, lang: Lang) -> Iterator[tuple[tabs.TabSpec, Worksheet]]:
+    for spec in tabs.TABLES:
         yield spec, book[spec.ja if lang == "ja" else spec.en]
 
 
@@ -212,7 +212,7 @@ def test_the_programs_columns_are_grey_empty_and_say_so(books: dict[Lang, Workbo
     sheet = books[lang].worksheets[3]
     program = load_words("ec", lang).shared["notes"]["program"]
     found = [cell for cell in sheet[1] if cell.comment.text == program]
-    assert [cell.value for cell in found] == [c.said(lang == "ja") for c in headers.CAMPAIGNS.columns if c.program]
+    assert [cell.value for cell in found] == [c.said(lang == "ja") for c in tabs.CAMPAIGNS.columns if c.program]
     for head in found:
         assert all(sheet.cell(row, head.column).value is None for row in range(2, _last(sheet) + 1))
 
