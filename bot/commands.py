@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from bot import views
-from bot.desk import decide, flow, look
+from bot.desk import decide, look
 from bot.wiring import Installation
 from journey.errors import TabijiError, UsageError
 from journey.names import fold, nearest
@@ -153,6 +153,8 @@ def _problems(installation: Installation, _: Speaker, __: Sequence[str]) -> Repl
 
 
 def _sync(installation: Installation, speaker: Speaker, __: Sequence[str]) -> Reply:
+    from bot.desk import flow  # what reads workbooks loads slowly, and most lines of a chat never need it
+
     return Reply(views.sync_view(flow.sync(installation, by=speaker.name), installation.lang))
 
 

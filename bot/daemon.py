@@ -19,7 +19,7 @@ from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 from sqlalchemy import func, select
 
-from bot.desk.flow import begin_writing, whole_pass
+from bot.desk.flow import whole_pass
 from bot.outside import explained
 from bot.pages import pages
 from bot.telling import tell
@@ -49,7 +49,7 @@ def serve_forever(installation: Installation, stopping: threading.Event | None =
     stopping = stopping or threading.Event()
     lang, web = installation.lang, installation.config.web
     with _signals(stopping), only_one(installation.store_folder, installation.engine) as epoch:
-        begin_writing(installation)
+        installation.begin_writing()
         with closing(serve(pages(installation), web.bind, web.port)) as server:
             log.info("%s", text("daemon.pages", url=f"http://{web.bind}:{server.port}").say(lang))
             again, doubtful = installation.sender(epoch).start()
@@ -71,6 +71,7 @@ class Clockwork:
         self._installation = installation
         self._epoch = epoch
         self._stopping = stopping
+        self._busy = threading.Lock()
         self._revision = ""
         self.lost: EpochLost | None = None
         # One worker: a pass and a look never run beside each other. Late is better than never, so no grace time ends.
@@ -92,6 +93,8 @@ class Clockwork:
     def close(self) -> None:
         """No new job; the one under way ends at its next safe point."""
         self._stopping.set()
+        with self._busy:  # the scheduler's own waiting holds the lock that a job needs to ask for its next moment
+            pass
         if self._scheduler.running:
             self._scheduler.shutdown(wait=True)
 
@@ -113,7 +116,7 @@ class Clockwork:
 
     def _whole(self, files: Sequence[Path]) -> None:
         installation = self._installation
-        begin_writing(installation)
+        installation.begin_writing()
         with suppress(InputError):
             self._revision = installation.source.revision()
         done = whole_pass(installation, self._epoch, files=files, stop=self._stopping.is_set)
@@ -123,8 +126,11 @@ class Clockwork:
 
     def _run(self, work: Callable[[], None]) -> None:
         """The edge of a job: a known error is a line in the log, an unknown one a traceback there; neither ends the daemon."""
-        if self._stopping.is_set():
-            return
+        with self._busy:
+            if not self._stopping.is_set():
+                self._guarded(work)
+
+    def _guarded(self, work: Callable[[], None]) -> None:
         try:
             work()
         except EpochLost as error:
@@ -178,7 +184,8 @@ def next_moment(installation: Installation) -> datetime | None:
 
 
 class _signals:
-    """SIGTERM and SIGINT set the event; the handlers that were there before come back afterwards."""
+    """SIGTERM and SIGINT set the event; the same again ends the process at once (what is in flight is then in doubt, and listed).
+    The handlers that were there before come back afterwards."""
 
     def __init__(self, event: threading.Event) -> None:
         self._event = event
@@ -193,5 +200,6 @@ class _signals:
         for number, handler in self._before.items():
             signal.signal(number, handler)  # type: ignore[arg-type]
 
-    def _stop(self, _number: int, _frame: FrameType | None) -> None:
+    def _stop(self, number: int, _frame: FrameType | None) -> None:
+        signal.signal(number, signal.SIG_DFL)
         self._event.set()

@@ -25,8 +25,11 @@ _LEVELS: Mapping[str, int] = {
     "warning": logging.WARNING,
     "error": logging.ERROR,
 }
-_CHATTY = ("apscheduler", "waitress", "alembic", "apprise", "sqlalchemy", "matplotlib", "urllib3")
-"""Libraries whose own news are nobody's here: only what went wrong in them is passed on."""
+_CHATTY: Mapping[str, int] = {
+    "apscheduler": logging.ERROR,  # it warns of each look that waits for a pass to end
+    **dict.fromkeys(("waitress", "alembic", "apprise", "sqlalchemy", "matplotlib", "urllib3"), logging.WARNING),
+}
+"""Libraries whose own news are nobody's here: only what went wrong in them is passed on, from this level."""
 
 
 def set_up(wanted: Log) -> None:
@@ -38,8 +41,8 @@ def set_up(wanted: Log) -> None:
     handler.setFormatter(_Json() if wanted.format == "json" else _Lines())
     root.addHandler(handler)
     root.setLevel(_LEVELS[wanted.level])
-    for name in _CHATTY:
-        logging.getLogger(name).setLevel(max(_LEVELS[wanted.level], logging.WARNING))
+    for name, least in _CHATTY.items():
+        logging.getLogger(name).setLevel(max(_LEVELS[wanted.level], least))
 
 
 def scrubbed(said: str) -> str:

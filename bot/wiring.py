@@ -16,7 +16,7 @@ from sqlalchemy import Engine
 
 from bot.config import Config, load_config
 from bot.inbox import Inbox
-from bot.starting import read_secret
+from bot.secret import read_secret
 from journey.approvals import Ground
 from journey.clock import Clock, FrozenClock, RunningClock, SystemClock
 from journey.errors import InputError
@@ -24,8 +24,8 @@ from journey.facts import FactStore
 from journey.fields import Names
 from journey.model import Campaign, Workbook
 from journey.plan import Audience, estimate
-from journey.store.engine import open_store, reading
-from journey.store.time import newest
+from journey.store.engine import open_store, reading, writing
+from journey.store.time import advance, newest
 from journey.texts import Lang, text
 from journey.versions import Version, current
 from messaging.cases import Gatherer
@@ -151,6 +151,11 @@ class Installation:
         return Sender(
             self.engine, epoch, self.clock, self.ruling, self.look, self.maker, self.gatherer, self.channels, self.lang
         )
+
+    def begin_writing(self) -> None:
+        """Moves the store's time to now, before a command writes. Raises InputError for a `now` before it."""
+        with writing(self.engine) as connection:
+            advance(connection, self.now)
 
     def version(self) -> Version | None:
         """The workbook's version in force."""

@@ -15,7 +15,6 @@ from typing import Any
 
 from journey.errors import InputError
 from journey.texts import Text, text
-from sheets_sync import writeback
 from sheets_sync.program_view import ProgramView
 from sheets_sync.snapshot import Cell, CellValue, Merged, Snapshot, Tab
 
@@ -54,6 +53,8 @@ class XlsxSource:
 
     def write_back(self, snapshot: Snapshot, view: ProgramView) -> Text | None:
         """Writes `NAME.status.xlsx` beside the workbook, which itself is never rewritten."""
+        from sheets_sync import writeback  # openpyxl: half a second that only who writes should wait for
+
         return writeback.write(status_path(self.path), snapshot, view)
 
     def _stamp(self) -> tuple[int, int, int]:

@@ -6,11 +6,11 @@ import json
 import logging
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from importlib import import_module
 
 import click
 
-from bot.cli import data, decide, later, look, setup
 from bot.cli.options import Session, common
 from bot.config import Log
 from bot.logs import set_up
@@ -22,16 +22,35 @@ from journey.texts import text
 log = logging.getLogger("tabiji")
 
 
-@click.group(name="tabiji", context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+_MODULES: Mapping[str, tuple[str, ...]] = {
+    "setup": ("demo", "init", "doctor"),
+    "data": ("check", "sync", "upload", "assign", "tick", "run"),
+    "look": ("stages", "campaigns", "deliveries", "problems", "customers", "report", "preview", "why", "chat"),
+    "decide": ("approve", "reject", "pause", "resume", "test"),
+    "later": ("simulate", "backtest", "export", "erase"),
+}
+"""Which module of this package holds which commands."""
+
+
+class _Commands(click.Group):
+    """Loads a command's module when it is called: who asks for the stages does not wait for what reads uploads."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return [name for names in _MODULES.values() for name in names]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        module = next((module for module, names in _MODULES.items() if cmd_name in names), None)
+        if module is None:
+            return None
+        found: click.Command = getattr(import_module(f"bot.cli.{module}"), cmd_name)
+        return found
+
+
+@click.group(name="tabiji", cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.version_option(package_name="tabiji")
 @common
 def tabiji(session: Session) -> None:
     """Tabiji (旅路): journeys, messages and campaigns from one workbook."""
-
-
-for module in (setup, data, look, decide, later):
-    for command in module.COMMANDS:
-        tabiji.add_command(command)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -68,7 +87,7 @@ def run(arguments: Sequence[str], environment: dict[str, str]) -> int:
 
 def _usage(error: click.ClickException, session: Session) -> str:
     if isinstance(error, click.NoSuchCommand):
-        near = nearest(str(error.command_name), tabiji.commands)
+        near = nearest(str(error.command_name), [name for names in _MODULES.values() for name in names])
         if near is not None:
             return text("cli.no_command_near", name=error.command_name, near=near).say(session.lang)
         return text("cli.no_command", name=error.command_name).say(session.lang)

@@ -11,9 +11,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 
 from bot import views
 from bot.cli.options import Session, common
-from bot.daemon import serve_forever
 from bot.desk import flow
 from bot.desk.decide import speaker
+from bot.desk.documents import placed_document
 from bot.wiring import let_run
 from journey.errors import UsageError
 from journey.names import nearest
@@ -79,7 +79,7 @@ def upload(session: Session, files: tuple[Path, ...], kind: str | None, mapping:
 def assign(session: Session) -> None:
     """Place every customer on a stage / 全顧客のステージを決める"""
     run = flow.place(session.installation)
-    document = flow.placed_document(run)
+    document = placed_document(run)
     session.answer(document, lambda: views.placed_view(document, session.lang))
 
 
@@ -104,6 +104,8 @@ def tick(session: Session) -> None:
 @common
 def run(session: Session) -> None:
     """The daemon: schedule, inbox and web pages, until it is stopped / 動かし続ける"""
+    from bot.daemon import serve_forever  # the web server and the scheduler are for this command alone
+
     let_run(session.installation)
     serve_forever(session.installation)
 
@@ -135,6 +137,3 @@ def _pair(given: str, form: str) -> tuple[str, str]:
     if not sign or not left.strip() or not right.strip():
         raise UsageError(text("cli.pair", given=given, form=form))
     return left.strip(), right.strip()
-
-
-COMMANDS = (check, sync, upload, assign, tick, run)

@@ -89,6 +89,3 @@ def _show(session: Session, done: Sequence[dict[str, Any]]) -> None:
     session.answer(list(done), lambda: views.decisions_view(done, session.lang))
     if any(d["refused"] for d in done):
         session.fail()
-
-
-COMMANDS = (approve, reject, pause, resume, test)

@@ -18,4 +18,7 @@ def _later(name: str) -> click.Command:
     return command
 
 
-COMMANDS = tuple(_later(name) for name in ("simulate", "backtest", "export", "erase"))
+simulate = _later("simulate")
+backtest = _later("backtest")
+export = _later("export")
+erase = _later("erase")

@@ -143,6 +143,3 @@ def _lines() -> Iterator[str]:
         if not line:
             return
         yield line
-
-
-COMMANDS = (stages, campaigns, deliveries, problems, customers, report, preview, why, chat)

@@ -48,6 +48,3 @@ def doctor(session: Session) -> None:
     session.answer([f.as_json(session.lang) for f in found], lambda: doctor_view(found, session.lang))
     if any(f.state == "bad" for f in found):
         session.fail()
-
-
-COMMANDS = (init, demo, doctor)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from bot.desk.flow import begin_writing
 from bot.desk.look import previewer
 from bot.wiring import Installation
 from journey import approvals, ledger
@@ -25,7 +24,7 @@ def approve(installation: Installation, campaign: str | None, who: str) -> list[
     """A yes to one campaign as the workbook has it, to `settings`, or (None) to all that wait."""
     if campaign == "settings":
         return [approve_settings(installation, who)]
-    begin_writing(installation)
+    installation.begin_writing()
 
     def foreseen(of: Campaign) -> tuple[int, int | None]:
         audience = installation.audience(of)
@@ -46,7 +45,7 @@ def approve(installation: Installation, campaign: str | None, who: str) -> list[
 
 def approve_settings(installation: Installation, who: str) -> Document:
     """A yes to the protecting settings that wait."""
-    begin_writing(installation)
+    installation.begin_writing()
     workbook = installation.required_version().workbook
     done = adopt(installation.engine, workbook.settings, who=who, now=installation.now)
     return {"id": "settings", "changed": bool(done.fields), "refused": False, "text": done.said.say(installation.lang)}
@@ -54,14 +53,14 @@ def approve_settings(installation: Installation, who: str) -> Document:
 
 def reject(installation: Installation, campaign: str, who: str, reason: str = "") -> list[Document]:
     """A no to a campaign as the workbook has it."""
-    begin_writing(installation)
+    installation.begin_writing()
     done = approvals.reject(installation.engine, installation.ground(), campaign, who=who, now=installation.now, reason=reason)
     return _told(installation, [done])
 
 
 def reject_all(installation: Installation, who: str, reason: str = "") -> list[Document]:
     """A no to every campaign that waits."""
-    begin_writing(installation)
+    installation.begin_writing()
     waiting = [key for key, s in installation.in_force().standings.items() if s.approval in ("pending", "void")]
     done = [
         approvals.reject(installation.engine, installation.ground(), key, who=who, now=installation.now, reason=reason)
@@ -72,7 +71,7 @@ def reject_all(installation: Installation, who: str, reason: str = "") -> list[D
 
 def pause(installation: Installation, campaign: str | None, who: str) -> list[Document]:
     """Stops one campaign, or all, at once."""
-    begin_writing(installation)
+    installation.begin_writing()
     return _told(
         installation, approvals.pause(installation.engine, installation.ground(), campaign, who=who, now=installation.now)
     )
@@ -80,7 +79,7 @@ def pause(installation: Installation, campaign: str | None, who: str) -> list[Do
 
 def resume(installation: Installation, campaign: str | None, who: str) -> list[Document]:
     """Lets one paused campaign, or all, go on."""
-    begin_writing(installation)
+    installation.begin_writing()
     return _told(
         installation, approvals.resume(installation.engine, installation.ground(), campaign, who=who, now=installation.now)
     )
@@ -88,7 +87,7 @@ def resume(installation: Installation, campaign: str | None, who: str) -> list[D
 
 def settle(installation: Installation, action: str, chosen: Chosen, who: str) -> Document:
     """`release`, `drop` or `retry` of deliveries that are held, in doubt or failed. Raises UsageError where none is named."""
-    begin_writing(installation)
+    installation.begin_writing()
     act = {"release": ledger.release, "drop": ledger.drop, "retry": ledger.retry}[action]
     with writing(installation.engine) as connection:
         number = act(connection, chosen, who, installation.now)
@@ -97,7 +96,7 @@ def settle(installation: Installation, action: str, chosen: Chosen, who: str) ->
 
 def test(installation: Installation, campaign: str, address: str, who: str) -> Document:
     """One sample of a campaign's message to an address of the team, marked as a test. Raises OutsideError where it was not taken."""
-    begin_writing(installation)
+    installation.begin_writing()
     sample = previewer(installation).test_send(campaign, address, who, installation.now)
     said = text("cli.test_sent", campaign=campaign, address=address, channel=sample.channel, subject=sample.subject)
     return {"id": campaign, "sent": True, "channel": sample.channel, "text": said.say(installation.lang)}

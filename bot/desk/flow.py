@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
+from bot.desk.documents import Document, example_document, placed_document, problem, sent_document, sync_document
 from bot.desk.status import write_status
 from bot.inbox import Unreadable
 from bot.wiring import Installation
@@ -17,20 +18,14 @@ from journey.errors import InputError
 from journey.fields import merged_fields
 from journey.lock import only_one
 from journey.plan import PlanReport, plan
-from journey.problems import Problem
 from journey.stages import StageRun, assign, coverage
-from journey.store.engine import writing
-from journey.store.time import advance, refuse_earlier
 from journey.texts import Lang, Text
 from messaging.sender import Progress, SendReport
-from sheets_sync.check import ExampleResult
 from sheets_sync.sync import SyncResult, check_only
 from sheets_sync.sync import sync as apply_workbook
 from sheets_sync.uploads.catalogue import UploadKind
 from sheets_sync.uploads.result import UploadResult
-from sheets_sync.uploads.upload import upload as take_in
 
-Document = dict[str, Any]
 R = TypeVar("R")
 
 
@@ -50,7 +45,7 @@ def check(installation: Installation) -> Document:
     return {
         "problems": [problem(p, lang) for p in found.reading.problems],
         **covered,
-        "tests": [_example(t, lang) for t in found.reading.tests],
+        "tests": [example_document(t, lang) for t in found.reading.tests],
     }
 
 
@@ -81,6 +76,8 @@ def upload(
     progress: Callable[[Path, int], None] | None = None,
 ) -> list[UploadResult]:
     """Takes files in. Raises InputError where one cannot be read at all; then nothing is changed."""
+    from sheets_sync.uploads.upload import upload as take_in  # pandas: only where a file is read
+
     workbook = installation.own_workbook()
     return take_in(
         installation.engine,
@@ -101,7 +98,7 @@ def upload(
 def place(installation: Installation) -> StageRun:
     """Places every customer. Raises InputError before the first sync."""
     version = installation.required_version()
-    begin_writing(installation)
+    installation.begin_writing()
     in_force = installation.in_force()
     return assign(installation.engine, installation.facts, in_force.workbook, version.id, installation.now)
 
@@ -133,7 +130,7 @@ class Pass:
             "unreadable": [{"file": str(u.path), "text": u.said.say(lang)} for u in self.uploads if isinstance(u, Unreadable)],
             "assign": placed_document(self.placed) if self.placed else None,
             "planned": self.planned.planned if self.planned else 0,
-            "sent": _sent(self.sent),
+            "sent": sent_document(self.sent or SendReport()),
             "problems": [p.say(lang) for p in self.problems],
         }
 
@@ -146,7 +143,7 @@ def tick(installation: Installation, progress: Callable[[Progress], None] = lamb
     Raises AlreadyRunning where a daemon or another tick holds the store.
     """
     with only_one(installation.store_folder, installation.engine) as epoch:
-        begin_writing(installation)
+        installation.begin_writing()
         sender = installation.sender(epoch)
         sender.start()
         return whole_pass(installation, epoch, progress=progress, status=status)
@@ -188,14 +185,6 @@ def whole_pass(
     return Pass(iso(installation.now, installation.zone), synced, tuple(uploads), placed, planned, sent, tuple(problems))
 
 
-def begin_writing(installation: Installation) -> None:
-    """Moves the store's time to now. Raises InputError for a `now` before it."""
-    with writing(installation.engine) as connection:
-        now = installation.now
-        refuse_earlier(connection, now)
-        advance(connection, now)
-
-
 def _synced(installation: Installation) -> SyncResult:
     return apply_workbook(installation.engine, installation.source, installation.now, installation.check_context())
 
@@ -212,54 +201,3 @@ def _attempt(work: Callable[[], R], problems: list[Text]) -> R | None:
     except InputError as error:
         problems.append(error.said)
         return None
-
-
-def problem(found: Problem, lang: Lang) -> Document:
-    """A problem as programs read it."""
-    return {"tab": found.tab, "cell": found.cell, "severity": found.severity, "text": found.said.say(lang)}
-
-
-def sync_document(result: SyncResult, lang: Lang) -> Document:
-    """A sync as programs read it."""
-    return {
-        "version": result.version,
-        "changed": result.changed,
-        "changes": [c.plain() for c in result.changes] if result.changed else [],
-        "problems": [problem(p, lang) for p in result.problems],
-    }
-
-
-def placed_document(run: StageRun) -> Document:
-    """A placing as programs read it."""
-    return {
-        "customers": run.customers,
-        "moved": run.moved,
-        "causes": dict(run.causes),
-        "counts": {k: dict(v) for k, v in run.counts.items()},
-    }
-
-
-def _sent(report: SendReport | None) -> Document:
-    report = report or SendReport()
-    return {
-        "accepted": report.accepted,
-        "in_doubt": report.in_doubt,
-        "failed": report.failed,
-        "not_accepted": report.not_accepted,
-        "skipped": dict(report.skipped),
-        "deferred": dict(report.deferred),
-        "held": dict(report.held),
-    }
-
-
-def _example(result: ExampleResult, lang: Lang) -> Document:
-    return {
-        "example": result.example,
-        "expected": _said(result.expected, lang),
-        "got": _said(result.got, lang),
-        "passed": result.passed,
-    }
-
-
-def _said(value: Text | str, lang: Lang) -> str:
-    return value if isinstance(value, str) else value.say(lang)

@@ -6,7 +6,7 @@ from contextlib import closing
 from datetime import timedelta
 from typing import Any
 
-from bot.desk.flow import problem
+from bot.desk.documents import problem
 from bot.desk.status import campaign_views
 from bot.wiring import Installation
 from journey import customers as people

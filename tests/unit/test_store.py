@@ -9,7 +9,8 @@ from alembic.migration import MigrationContext
 from sqlalchemy import insert, select, text
 
 from journey.errors import InputError
-from journey.store.engine import open_store, reading, writing
+from journey.store.engine import HEAD, open_store, reading, writing
+from journey.store.migrating import scripts
 from journey.store.tables import audit, meta, metadata
 
 
@@ -17,6 +18,10 @@ def test_migrations_build_exactly_the_tables(tmp_path: Path) -> None:
     engine = open_store(tmp_path)
     with reading(engine) as connection:
         assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+
+
+def test_the_program_knows_its_newest_migration() -> None:
+    assert scripts().get_current_head() == HEAD
 
 
 def test_it_is_durable(tmp_path: Path) -> None:
