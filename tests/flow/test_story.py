@@ -1,5 +1,7 @@
 """One shop's story through the command line: from an empty folder to campaigns that run, change, stop and explain themselves."""
 
+import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -33,6 +35,13 @@ def live_shop(tmp_path: Path) -> Shop:
     return shop
 
 
+@pytest.fixture
+def mine(started: Shop, tmp_path: Path) -> Shop:
+    """The same shop in a folder of the test's own."""
+    shutil.copytree(started.folder, tmp_path / "shop")
+    return replace(started, folder=tmp_path / "shop")
+
+
 @pytest.fixture(scope="module")
 def started(tmp_path_factory: pytest.TempPathFactory) -> Shop:
     return live_shop(tmp_path_factory.mktemp("story"))
@@ -58,9 +67,8 @@ def test_all_is_approved_by_the_name_given(started: Shop) -> None:
     }
 
 
-def test_the_whole_story(tmp_path: Path) -> None:
-    shop = live_shop(tmp_path)
-
+def test_the_whole_story(mine: Shop) -> None:
+    shop = mine
     # Going live mails nobody: all of them stood there before.
     shop.run("tick")
     assert [d for d in shop.deliveries() if d["state"] == "accepted"] == []
@@ -165,8 +173,8 @@ def _subject(path: Path) -> str:
     return str(message_from_bytes(path.read_bytes(), policy=policy.default)["Subject"])
 
 
-def test_an_earlier_now_is_refused_and_reads_are_not(tmp_path: Path) -> None:
-    shop = live_shop(tmp_path)
+def test_an_earlier_now_is_refused_and_reads_are_not(mine: Shop) -> None:
+    shop = mine
     shop.run("tick", now=day(3))
     ran = shop.run("tick", now=day(2), code=1)
     assert "2026-06" in ran.err
