@@ -25,7 +25,7 @@ from journey.fields import Names
 from journey.model import Campaign, Workbook
 from journey.plan import Audience, estimate
 from journey.store.engine import open_store, reading, writing
-from journey.store.time import advance, newest
+from journey.store.time import advance, newest, refuse_earlier
 from journey.texts import Lang, text
 from journey.versions import Version, current
 from messaging.cases import Gatherer
@@ -155,6 +155,7 @@ class Installation:
     def begin_writing(self) -> None:
         """Moves the store's time to now, before a command writes. Raises InputError for a `now` before it."""
         with writing(self.engine) as connection:
+            refuse_earlier(connection, self.now)
             advance(connection, self.now)
 
     def version(self) -> Version | None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from contextlib import closing
+from dataclasses import replace
+from datetime import UTC, datetime
 
-from sqlalchemy import select
+from sqlalchemy import delete, insert, select
 
 from bot.wiring import Installation
 from journey.approvals import Standing
@@ -14,23 +17,40 @@ from journey.model import Workbook
 from journey.plan.audiences import sizes
 from journey.reports import CampaignNumbers, campaign_numbers, conversions
 from journey.stages import last_run
-from journey.store.engine import reading
-from journey.store.tables import audit
+from journey.store.engine import reading, writing
+from journey.store.tables import audit, meta
 from journey.texts import Text
 from messaging.ports import InForce
 from sheets_sync import attempts
 from sheets_sync.program_view import CampaignView, LogRow, ProgramView, StageView
 
 MOST_LOG_ROWS = 1_000
+_WRITTEN = "status_written"
+"""What was written last, and into which workbook: the same again is not written."""
+_ANY_TIME = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def write_status(installation: Installation) -> Text | None:
-    """Writes the program's columns beside the workbook; a sentence where that could not be done (nothing else depends on it)."""
+    """Writes the program's columns in the workbook, where they changed; a sentence where that could not be done.
+
+    Nothing else depends on it.
+    """
+    view = program_view(installation)
     try:
+        seen = f"{installation.source.revision()} {replace(view, at=_ANY_TIME)!r}"
+        digest = hashlib.sha256(seen.encode()).hexdigest()
+        with reading(installation.engine) as connection:
+            if connection.scalar(select(meta.c.value).where(meta.c.key == _WRITTEN)) == digest:
+                return None
         snapshot = installation.source.snapshot()
     except InputError:
         return None  # the sync has said so already
-    return installation.source.write_back(snapshot, program_view(installation))
+    said = installation.source.write_back(snapshot, view)
+    if said is None:
+        with writing(installation.engine) as connection:
+            connection.execute(delete(meta).where(meta.c.key == _WRITTEN))
+            connection.execute(insert(meta).values(key=_WRITTEN, value=digest))
+    return said
 
 
 def program_view(installation: Installation) -> ProgramView:
