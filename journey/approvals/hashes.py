@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 from journey.conditions import Compiled, compile_condition
@@ -21,7 +22,11 @@ def content_hash(campaign: Campaign, messages: Sequence[MessageVariant]) -> str:
 
     Goal, goal window, owner and Active are not in it: they change nothing that a customer gets.
     """
-    row = replace(campaign, goal=None, goal_window=_BLANK.goal_window, owner="", active=True)
+    return _content_hash(replace(campaign, goal=None, goal_window=_BLANK.goal_window, owner="", active=True), tuple(messages))
+
+
+@lru_cache(maxsize=2_048)  # asked for at each look at where campaigns stand, of content that hardly ever changes
+def _content_hash(row: Campaign, messages: tuple[MessageVariant, ...]) -> str:
     return _hash([dump(row), *sorted(dump(m) for m in messages)])
 
 

@@ -117,7 +117,11 @@ def conversions(
         goal = campaign.goal
         if goal is None:
             continue
-        con.register("sent", _sent(connection, campaign.id))
+        sent = _sent(connection, campaign.id)
+        if not sent.num_rows:
+            found[campaign.id] = 0
+            continue
+        con.register("sent", sent)
         if goal.kind == "condition":
             compiled = compile_condition(goal.value, names, campaign.journey)
             if compiled.ast is None:
