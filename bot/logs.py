@@ -17,7 +17,7 @@ from typing import TextIO
 from bot.config import Log
 from journey.customers import mask
 
-_ADDRESS = re.compile(r"[\w.+%'-]+@[\w-]+(?:\.[\w-]+)+|(?<![\w:.+-])\+?\d[\d()-]{8,17}\d(?![\w:.-])")
+_ADDRESS = re.compile(r"[\w.+%'-]+@[\w-]+(?:\.[\w-]+)+|(?<![\w:.+-])[+0]\d[\d()-]{7,16}\d(?![\w:.-])")
 _TOKEN = re.compile(r"(/u/)[\w.~-]+")
 _LEVELS: Mapping[str, int] = {
     "debug": logging.DEBUG,

@@ -114,7 +114,7 @@ def _cap(in_force: Cap, wanted: Cap) -> Cap:
 def _caps(in_force: Mapping[str, Cap], wanted: Mapping[str, Cap]) -> Mapping[str, Cap]:
     none = Cap()
     both = {c: _cap(in_force.get(c, none), wanted.get(c, none)) for c in sorted({*in_force, *wanted})}
-    return {channel: cap for channel, cap in both.items() if cap != none}
+    return {channel: cap for channel, cap in both.items() if cap != none or channel in wanted}  # an empty cell is no edit
 
 
 def _bulk(in_force: int | None, wanted: int | None) -> int | None:
