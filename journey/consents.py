@@ -9,13 +9,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from sqlalchemy import Connection, Row, and_, bindparam, insert, select, update
+from sqlalchemy import Connection, and_, insert, select
 
+from journey.store.bulk import insert_into, insert_rows
 from journey.store.tables import consent_log, consents, suppressions
 
 CHUNK = 5_000
+
+
+_LOGGED = ("customer_id", "channel", "status", "at", "timed", "source", "text", "recorded_at")
 
 
 class Statement(NamedTuple):
@@ -41,26 +45,30 @@ class Standing(NamedTuple):
     yes_text: str | None = None
 
 
+_KEPT = ("customer_id", "channel", *Standing._fields)
+
+
 def after(standing: Standing, said: Statement, now: datetime) -> Standing:
     """How the customer stands once the statement is heard at `now`. A no dated after `now` counts from `now`."""
+    _, no_at, no_source, yes_at, yes_source, yes_text = standing
     if not said.granted:
         at = min(said.at or now, now)
-        if standing.no_at is None or at > standing.no_at:
-            standing = standing._replace(no_at=at, no_source=said.source or None)
+        if no_at is None or at > no_at:
+            no_at, no_source = at, said.source or None
     else:
         at = said.at or now
         strong = said.asked and said.at is not None and bool(said.source)
         if strong:
-            better = standing.yes_source is None or standing.yes_at is None or at > standing.yes_at
+            better = yes_source is None or yes_at is None or at > yes_at
         else:
-            better = standing.yes_at is None or (standing.yes_source is None and said.at is not None and at > standing.yes_at)
+            better = yes_at is None or (yes_source is None and said.at is not None and at > yes_at)
         if better:
-            standing = standing._replace(yes_at=at, yes_source=said.source if strong else None, yes_text=said.text or None)
-    if standing.no_at is None:
-        granted = standing.yes_at is not None
+            yes_at, yes_source, yes_text = at, said.source if strong else None, said.text or None
+    if no_at is None:
+        granted = yes_at is not None
     else:
-        granted = standing.yes_source is not None and standing.yes_at is not None and standing.yes_at > standing.no_at
-    return standing._replace(granted=granted)
+        granted = yes_source is not None and yes_at is not None and yes_at > no_at
+    return Standing(granted, no_at, no_source, yes_at, yes_source, yes_text)
 
 
 def record(connection: Connection, statements: Iterable[Statement], now: datetime, *, repeated: bool = False) -> Iterator[bool]:
@@ -110,76 +118,60 @@ def suppressed(connection: Connection, keys: Sequence[tuple[str, str]]) -> dict[
 
 def _record(connection: Connection, chunk: Sequence[Statement], now: datetime, repeated: bool) -> list[bool]:
     ids = list(dict.fromkeys(s.customer_id for s in chunk))
-    rows = connection.execute(select(consents).where(consents.c.customer_id.in_(ids)))
-    before = {(row.customer_id, row.channel): _standing(row) for row in rows}
+    standing = _standings(connection, ids)
     logged = _logged(connection, ids) if any(s.asked for s in chunk) else set()
-    standing = dict(before)
+    moved: set[tuple[str, str]] = set()
     news: list[bool] = []
-    log: list[dict[str, object]] = []
+    log: list[tuple[object, ...]] = []
+    nothing = Standing()
     for said in chunk:
         key = (said.customer_id, said.channel)
         old = standing.get(key)
-        new = old or Standing()
+        new = old or nothing
         if not (repeated and said.at is None and old is not None):
             new = after(new, said, now)
         if said.asked and said.at is not None:
-            heard = _identity(said)
-            fresh = heard not in logged
-            logged.add(heard)
+            fresh = said not in logged
+            logged.add(said)
         else:
             fresh = old is None or new.granted != old.granted or (said.at is not None and new != old)
         if new != old:
             standing[key] = new
+            moved.add(key)
         news.append(fresh)
         if fresh:
             log.append(_entry(said, now))
-    _write(connection, before, standing)
-    if log:
-        connection.execute(insert(consent_log), log)
+    _write(connection, [(*key, *standing[key]) for key in standing if key in moved])
+    insert_rows(connection, insert(consent_log), _LOGGED, log)
     return news
 
 
-def _write(connection: Connection, before: dict[tuple[str, str], Standing], standing: dict[tuple[str, str], Standing]) -> None:
-    made = [_row(key, s) for key, s in standing.items() if key not in before]
-    moved = [{**_row(key, s), "c": key[0], "h": key[1]} for key, s in standing.items() if key in before and s != before[key]]
-    if made:
-        connection.execute(insert(consents), made)
-    if moved:
-        here = and_(consents.c.customer_id == bindparam("c"), consents.c.channel == bindparam("h"))
-        connection.execute(update(consents).where(here), moved)
+def _standings(connection: Connection, ids: Sequence[str]) -> dict[tuple[str, str], Standing]:
+    rows = connection.execute(select(*(consents.c[name] for name in _KEPT)).where(consents.c.customer_id.in_(ids)))
+    return {(customer, channel): Standing(*rest) for customer, channel, *rest in rows}
 
 
-def _logged(connection: Connection, ids: Sequence[str]) -> set[tuple[object, ...]]:
-    query = select(consent_log).where(consent_log.c.customer_id.in_(ids), consent_log.c.timed)
+def _write(connection: Connection, rows: Sequence[tuple[object, ...]]) -> None:
+    statement = insert_into(connection, consents)
+    changed = {name: statement.excluded[name] for name in Standing._fields}
+    keyed = statement.on_conflict_do_update(index_elements=["customer_id", "channel"], set_=changed)
+    insert_rows(connection, keyed, _KEPT, rows)
+
+
+def _logged(connection: Connection, ids: Sequence[str]) -> set[Statement]:
+    """What these customers said in consents files, each with its own time."""
+    c = consent_log.c
+    query = select(c.customer_id, c.channel, c.status, c.at, c.source, c.text).where(c.customer_id.in_(ids), c.timed)
     return {
-        (row.customer_id, row.channel, row.status, row.at, row.source or "", row.text or "")
-        for row in connection.execute(query)
+        Statement(customer, channel, status, at, source or "", text or "", asked=True)
+        for customer, channel, status, at, source, text in connection.execute(query)
     }
 
 
-def _identity(said: Statement) -> tuple[object, ...]:
-    return (said.customer_id, said.channel, said.granted, said.at, said.source, said.text)
-
-
-def _entry(said: Statement, now: datetime) -> dict[str, object]:
-    return {
-        "customer_id": said.customer_id,
-        "channel": said.channel,
-        "status": said.granted,
-        "at": said.at or now,
-        "timed": said.at is not None,
-        "source": said.source or None,
-        "text": said.text or None,
-        "recorded_at": now,
-    }
-
-
-def _standing(row: Row[Any]) -> Standing:
-    return Standing(row.granted, row.no_at, row.no_source, row.yes_at, row.yes_source, row.yes_text)
-
-
-def _row(key: tuple[str, str], standing: Standing) -> dict[str, object]:
-    return {"customer_id": key[0], "channel": key[1], **standing._asdict()}
+def _entry(said: Statement, now: datetime) -> tuple[object, ...]:
+    """A row of the log: the values of `_LOGGED`."""
+    timed = said.at is not None
+    return said.customer_id, said.channel, said.granted, said.at or now, timed, said.source or None, said.text or None, now
 
 
 def _chunks(ids: Sequence[str]) -> Iterator[Sequence[str]]:

@@ -23,13 +23,12 @@ def sqlite_module() -> ModuleType:
     """The SQLite to use. Builds before 3.51.3 can corrupt a WAL when it is reset, and CPython often carries one; the wheel
     of `pysqlite3` brings a fixed build, where there is one for this machine."""
     try:
-        import pysqlite3.dbapi2 as bundled
-
-        return bundled  # type: ignore[no-any-return]
+        import pysqlite3.dbapi2 as module
     except ImportError:
-        import sqlite3
-
-        return sqlite3
+        import sqlite3 as module
+    # Both look for someone who can translate each None that is bound, and find none: that took longer than writing the row.
+    module.register_adapter(type(None), lambda _: None)
+    return module  # type: ignore[no-any-return]
 
 
 def open_store(folder: Path, url: str = "") -> Engine:
@@ -39,7 +38,7 @@ def open_store(folder: Path, url: str = "") -> Engine:
     store, or cannot be opened.
     """
     if url and not url.startswith("sqlite"):
-        engine = create_engine(url)
+        engine = create_engine(url, hide_parameters=True)
     else:
         path = Path(make_url(url).database or "") if url else folder / "state.sqlite"
         try:
@@ -50,6 +49,7 @@ def open_store(folder: Path, url: str = "") -> Engine:
             f"sqlite:///{path}",
             module=sqlite_module(),
             connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False},
+            hide_parameters=True,  # a failing statement's values (addresses, messages) have no place in a log
         )
         event.listen(engine, "connect", _durable)
         event.listen(engine, "begin", _immediate)
