@@ -2,7 +2,6 @@
 
 import io
 import os
-import time
 import zipfile
 from collections.abc import Callable
 from datetime import UTC, date, datetime
@@ -75,9 +74,7 @@ def test_writing_back_is_no_new_revision(source: WorkbookSource) -> None:
 
 def test_an_unchanged_file_is_not_opened_again(source: WorkbookSource) -> None:
     first = source.snapshot()
-    started = time.perf_counter()
     assert source.snapshot() is first
-    assert time.perf_counter() - started < 0.05
 
 
 def test_cells_as_people_see_them(tmp_path: Path) -> None:

@@ -101,7 +101,7 @@ def test_real_kill(tmp_path: Path) -> None:
             def before(parcel):
                 with open(folder / "sent.txt", "a") as file:
                     file.write(parcel.address + chr(10))
-                time.sleep(0.002)
+                time.sleep(0.002 if parcel.address < "c300" else 600)  # not through before it is killed, however busy the machine
             shop.provider.before = before
             shop.start({WINDOW}).send_due()
         """)
@@ -109,7 +109,7 @@ def test_real_kill(tmp_path: Path) -> None:
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
     child = subprocess.Popen([sys.executable, str(script)], env=environment)
     sent = tmp_path / "store" / "sent.txt"
-    for _ in range(600):
+    for _ in range(2400):
         if child.poll() is not None or (sent.exists() and sent.read_text().count("\n") > 50):
             break
         clock_time.sleep(0.05)

@@ -147,7 +147,7 @@ def test_a_real_server_serves_closes_and_names_a_taken_port() -> None:
     app = town.client().application
     server = serve(app, "127.0.0.1", 0)
     try:
-        connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=5)
+        connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
         connection.request("POST", address(2), body="List-Unsubscribe=One-Click")
         answer = connection.getresponse()
         assert answer.status == 200 and answer.getheader("Server") is None and "停止しました" in answer.read().decode()
