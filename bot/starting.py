@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from bot.secret import make_secret
@@ -51,8 +52,10 @@ kind = "outbox"
 }
 
 
-def initialise(folder: Path, template: str, lang: Lang) -> list[Path]:
+def initialise(folder: Path, template: str, lang: Lang, settings: Mapping[str, str] | None = None) -> list[Path]:
     """Makes config.toml, journey.xlsx, the inbox and the signing secret (0600) in `folder`; returns what it made.
+
+    `settings` are values for the workbook's Settings, by key; without them the template's own.
 
     Nothing that exists is overwritten: raises InputError naming the file that is in the way. Raises OSError where the disk
     does not let it (exit code 3).
@@ -64,7 +67,7 @@ def initialise(folder: Path, template: str, lang: Lang) -> list[Path]:
     folder.mkdir(parents=True, exist_ok=True)
     part = workbook.with_name(".journey.part.xlsx")
     part.unlink(missing_ok=True)  # a crash may have left one
-    build_workbook(template, lang, part)
+    build_workbook(template, lang, part, settings)
     part.replace(workbook)
     (folder / "inbox").mkdir(exist_ok=True)
     secret = make_secret(folder / "data" / "secret")

@@ -7,9 +7,10 @@ the first day and later, when something is held, decides. Only the clock and the
 from __future__ import annotations
 
 import email
+import os
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date, datetime, time, timedelta
 from email.policy import default
@@ -35,6 +36,23 @@ from journey.texts import Lang, text
 
 TOKYO = ZoneInfo("Asia/Tokyo")
 MARK = ".tabiji-demo"
+SENDER: Mapping[Lang, Mapping[str, str]] = {
+    "ja": {
+        "sender_name": "旅茶屋",
+        "sender_address": "tayori@tabichaya.example",
+        "sender_company": "旅茶屋（見本の店）",
+        "sender_postal": "静岡県静岡市茶町1-2-3",
+        "sender_contact": "tayori@tabichaya.example",
+    },
+    "en": {
+        "sender_name": "Tabi Tea",
+        "sender_address": "hello@tabitea.example",
+        "sender_company": "Tabi Tea (a sample shop)",
+        "sender_postal": "1-2-3 Chamachi, Shizuoka, Japan",
+        "sender_contact": "hello@tabitea.example",
+    },
+}
+"""Who the sample company says it is: made up, and at a domain that nobody can own."""
 Document = dict[str, Any]
 
 
@@ -44,7 +62,7 @@ def run_demo(folder: Path, lang: Lang) -> tuple[Document, Callable[[], str]]:
     A folder of an earlier demo is made anew; any other that exists and is not empty is left alone: raises InputError.
     """
     _make_room(folder)
-    initialise(folder, "ec", lang)
+    initialise(folder, "ec", lang, SENDER[lang])
     (folder / MARK).touch()
     installation = open_installation(
         folder / "config.toml", now=_ten(FIRST_DAY).isoformat(), environment={"LANG": lang}, must_exist=True
@@ -173,7 +191,9 @@ def _shown(installation: Installation, document: Document, lang: Lang) -> str:
     ]
     if document["mail"]:
         parts.append(text("demo.mail").say(lang) + "\n" + _readable(Path(document["mail"])))
-    parts.append(text("demo.end", folder=document["folder"], chart=document["chart"], mail=document["mail"] or "–").say(lang))
+    program = os.path.relpath(Path(sys.executable).with_name("tabiji"), document["folder"])
+    said = text("demo.end", folder=document["folder"], chart=document["chart"], mail=document["mail"] or "–", program=program)
+    parts.append(said.say(lang))
     return "\n\n".join(parts)
 
 

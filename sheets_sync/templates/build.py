@@ -32,13 +32,16 @@ _PAGES = {"campaigns": 2}
 _FREEZE = {"messages": "B2", "campaigns": "C2", "tests": "B2"}
 
 
-def build_workbook(template: str, lang: Lang, path: Path) -> None:
-    """Writes the workbook of `template` in `lang` to `path`, a new `.xlsx` file.
+def build_workbook(template: str, lang: Lang, path: Path, settings: Mapping[str, str] | None = None) -> None:
+    """Writes the workbook of `template` in `lang` to `path`, a new `.xlsx` file; `settings` are values for its Settings, by key.
 
     Raises InputError for a template that is unknown or not built yet and for a path that is already there, OutsideError where the
     file cannot be written.
     """
     words = load_words(template, lang)
+    for key, value in (settings or {}).items():
+        label, _, default, notes = words.shared["settings"][key]
+        words.shared["settings"][key] = [label, value, default, notes]
     if path.exists():
         raise InputError(text("template.exists", path=path))
     book = make_workbook(words, lang)
