@@ -170,5 +170,5 @@ COMMANDS: tuple[Command, ...] = (
     Command("report", ("report", "レポート", "報告"), "", _report),
     Command("problems", ("problems", "問題"), "", _problems),
     Command("sync", ("sync", "取り込み", "同期"), "", _sync),
-    Command("help", ("help", "?", "ヘルプ", "使い方"), "", _help),
+    Command("help", ("help", "?", "ヘルプ", "へるぷ", "使い方"), "", _help),
 )

@@ -13,6 +13,8 @@ from rich.table import Table
 from journey.texts import Lang, catalogue, text
 
 Row = Sequence[object]
+_ASPECTS = ("課題", "Challenge", "思考", "Thinking", "行動", "Actions", "情報", "Information", "キーファクター", "Key factor")
+"""The order in which a stage's notes are drawn on the map; a team's own come after."""
 
 
 def table(lang: Lang, headers: Sequence[str], rows: Iterable[Row], *, title: str | None = None) -> str:
@@ -191,9 +193,11 @@ def report_view(document: Mapping[str, Any], lang: Lang) -> str:
     if months:
         counts = {(r["month"], r["stage"]): r["customers"] for r in document["structure"]}
         out = [(month, *(counts.get((month, name), 0) for name in names)) for month in months]
-        parts.append(_grid([said(lang, "month"), *(n or said(lang, "unassigned") for n in names)], out))
+        heads = [document["names"].get(n, n) or said(lang, "unassigned") for n in names]
+        parts.append(_grid([said(lang, "month"), *heads], out))
     if document["flows"]:
-        rows = [(f["from"] or "—", f["to"] or "—", f["customers"]) for f in document["flows"]]
+        called = {None: "—", **document["names"]}
+        rows = [(called.get(f["from"], f["from"]), called.get(f["to"], f["to"]), f["customers"]) for f in document["flows"]]
         parts.append(table(lang, ("from", "to", "customers"), rows, title=said(lang, "flows")))
     if document["campaigns"]:
         sent = [(c["id"], c["variant"] or "", c["sent"], c["converted"]) for c in document["campaigns"]]
@@ -251,7 +255,8 @@ def stage_view(document: Mapping[str, Any], lang: Lang) -> str:
     ]
     if document["goal"]:
         lines.append(f"{said(lang, 'goal')}: {document['goal']}")
-    lines += [f"{label}: {' '.join(value.split())}" for label, value in document["aspects"].items() if value]
+    drawn = sorted(document["aspects"].items(), key=lambda item: next((n for n, a in enumerate(_ASPECTS) if a in item[0]), 99))
+    lines += [f"{label}: {' '.join(value.split())}" for label, value in drawn if value]
     return "\n".join([*lines, "", campaigns_view(document["campaigns"], lang)])
 
 
@@ -270,7 +275,7 @@ def preview_view(document: Mapping[str, Any], lang: Lang) -> str:
     """Who would get a campaign today, who not and why, and how it looks."""
     lines = [f"{document['id']} {document['name']}", said(lang, "would_get", number=document["total"])]
     lines += [
-        f"  {s['stage'] or said(lang, 'everyone')} · {s['channel']}: {said(lang, 'people', number=s['customers'])}"
+        f"  {s['name'] or s['stage'] or said(lang, 'everyone')} · {s['channel']}: {said(lang, 'people', number=s['customers'])}"
         for s in document["sends"]
     ]
     if document["skips"]:

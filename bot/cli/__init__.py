@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import codecs
+import io
 import json
 import logging
 import os
@@ -55,8 +57,17 @@ def tabiji(session: Session) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """The console script. Exits 0 done, 1 input has a problem, 2 wrong usage, 3 something outside failed."""
+    _speak_unicode()
     set_up(Log())  # until the config says otherwise
     sys.exit(run(sys.argv[1:] if arguments is None else list(arguments), dict(os.environ)))
+
+
+def _speak_unicode() -> None:
+    """Where the locale knows only ASCII, UTF-8; elsewhere a sign that the locale does not know is replaced, never an error."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            ascii_only = codecs.lookup(stream.encoding).name == "ascii"
+            stream.reconfigure(encoding="utf-8" if ascii_only else stream.encoding, errors="replace")
 
 
 def run(arguments: Sequence[str], environment: dict[str, str]) -> int:

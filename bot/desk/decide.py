@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from sqlalchemy import select
+
 from bot.desk.look import previewer
 from bot.wiring import Installation
 from journey import approvals, ledger
@@ -13,7 +15,8 @@ from journey.errors import UsageError
 from journey.ledger import Chosen
 from journey.model import Campaign
 from journey.settings import approve_settings as adopt
-from journey.store.engine import writing
+from journey.store.engine import reading, writing
+from journey.store.tables import versions
 from journey.texts import Text, text
 from messaging.channels.guard import refusal
 
@@ -38,7 +41,7 @@ def approve(installation: Installation, campaign: str | None, who: str) -> list[
         now=installation.now,
         estimate=foreseen,
         admin=_is_admin(installation),
-        refusal=lambda of: _refusal(installation, of),
+        refusal=lambda of: _second_person(installation, of, who) or _refusal(installation, of),
     )
     return _told(installation, done)
 
@@ -125,6 +128,19 @@ def speaker(installation: Installation, given: str | None, *, may: str) -> str:
 def _is_admin(installation: Installation) -> bool:
     roles = installation.config.roles
     return not roles.configured or installation.user in roles.admins
+
+
+def _second_person(installation: Installation, campaign: Campaign, who: str) -> Text | None:
+    """With the two-person rule, whoever brought an edit in since the last approval may not be the one who approves it."""
+    if not installation.config.roles.two_person:
+        return None
+    approved_at = installation.in_force().standings[campaign.id].approved_at
+    query = select(versions.c.by).where(versions.c.by == who)
+    if approved_at is not None:
+        query = query.where(versions.c.applied_at > approved_at)
+    with reading(installation.engine) as connection:
+        edited = connection.scalar(query.limit(1)) is not None
+    return text("cli.second_person", user=who) if edited else None
 
 
 def _refusal(installation: Installation, campaign: Campaign) -> Text | None:

@@ -128,11 +128,12 @@ def report(installation: Installation) -> Document:
     """The structure of the customer base by month, who moved where, and what campaigns sent."""
     version = installation.version()
     if version is None:
-        return {"structure": [], "flows": [], "campaigns": []}
+        return {"names": {}, "structure": [], "flows": [], "campaigns": []}
     moved = reports.flows(installation.facts, version.workbook)
     in_force = installation.in_force()
     numbers = campaign_views(installation, in_force)
     return {
+        "names": {s.id: s.name for j in version.workbook.journeys for s in j.stages},
         "structure": [dict(row) for row in reports.structure(installation.facts, version.workbook, installation.now)],
         "flows": [{"journey": f.journey_id, "from": f.from_stage, "to": f.to_stage, "customers": f.customers} for f in moved],
         "campaigns": [
@@ -177,7 +178,8 @@ def previewer(installation: Installation) -> Previewer:
 
 def preview(installation: Installation, campaign: str, customer: str | None = None, *, unmask: bool = False) -> Document:
     """On today's data: who would get it (by stage and channel), who not and why, and one sample."""
-    installation.required_version()
+    workbook = installation.required_version().workbook
+    names = {s.id: s.name for j in workbook.journeys for s in j.stages}
     found = previewer(installation).preview(campaign, installation.now, customer)
     sample = found.sample
     return {
@@ -186,7 +188,7 @@ def preview(installation: Installation, campaign: str, customer: str | None = No
         "at": iso(found.at, installation.zone),
         "total": found.total,
         "sends": [
-            {"stage": stage or None, "channel": channel, "customers": number}
+            {"stage": stage or None, "name": names.get(stage), "channel": channel, "customers": number}
             for stage, by_channel in found.sends.items()
             for channel, number in by_channel.items()
         ],
