@@ -9,12 +9,29 @@ from itertools import islice
 from typing import Any, Literal
 
 from sqlalchemy import Connection, func, insert, literal, or_, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from journey.model import Campaign
+from journey.store.bulk import insert_into, insert_rows
 from journey.store.tables import Instant, deliveries, delivery_log
 
 _BATCH = 10_000
+_COLUMNS = (
+    "campaign_id",
+    "customer_id",
+    "step",
+    "occurrence",
+    "generation",
+    "kind",
+    "priority",
+    "state",
+    "reason",
+    "detail",
+    "planned_at",
+    "first_due_at",
+    "due_at",
+    "deferrals",
+    "attempts",
+)
 
 
 @dataclass(frozen=True)
@@ -40,11 +57,10 @@ def freeze(connection: Connection, campaign: Campaign, rows: Iterable[PlannedRow
     """
     last = connection.scalar(select(func.max(deliveries.c.id))) or 0
     key = ("campaign_id", "customer_id", "step", "occurrence", "generation")
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    statement = dialect.insert(deliveries).on_conflict_do_nothing(index_elements=key)
+    statement = insert_into(connection, deliveries).on_conflict_do_nothing(index_elements=key)
     source = iter(rows)
     while batch := [_values(campaign, row, now) for row in islice(source, _BATCH)]:
-        connection.execute(statement, batch)
+        insert_rows(connection, statement, _COLUMNS, batch)
     new = deliveries.c.id > last
     # A planned row speaks for itself; the trail begins with the first decision about it.
     decided = select(
@@ -54,21 +70,22 @@ def freeze(connection: Connection, campaign: Campaign, rows: Iterable[PlannedRow
     return connection.scalar(select(func.count()).where(new)) or 0
 
 
-def _values(campaign: Campaign, row: PlannedRow, now: datetime) -> dict[str, Any]:
-    return {
-        "campaign_id": campaign.id,
-        "customer_id": row.customer_id,
-        "step": row.step,
-        "occurrence": row.occurrence,
-        "generation": 0,
-        "kind": campaign.kind,
-        "priority": campaign.priority,
-        "state": row.state,
-        "reason": row.reason,
-        "detail": dict(row.detail) if row.detail is not None else None,
-        "planned_at": now,
-        "first_due_at": row.due_at,
-        "due_at": row.due_at,
-        "deferrals": 0,
-        "attempts": 0,
-    }
+def _values(campaign: Campaign, row: PlannedRow, now: datetime) -> tuple[object, ...]:
+    """A row of the ledger: the values of `_COLUMNS`."""
+    return (
+        campaign.id,
+        row.customer_id,
+        row.step,
+        row.occurrence,
+        0,
+        campaign.kind,
+        campaign.priority,
+        row.state,
+        row.reason,
+        None if row.detail is None else dict(row.detail),
+        now,
+        row.due_at,
+        row.due_at,
+        0,
+        0,
+    )

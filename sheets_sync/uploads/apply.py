@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from itertools import repeat
 
 import pyarrow as pa
 from sqlalchemy import insert, select, update
@@ -72,11 +73,7 @@ def _record_columns(change: Change, rows: str, channels: list[str], staged: Stag
     ]
     said = change.duck.sql(f"SELECT * FROM ({' UNION ALL '.join(parts)}) ORDER BY customer_id, n").to_arrow_table()
     source = text("uploads.source_customers", file=staged.source.path.name).say("ja")
-    heard = (
-        Statement(s["customer_id"], s["channel"], s["said"], s["at"], source)
-        for batch in said.to_batches()
-        for s in batch.to_pylist()
-    )
+    heard = _statements(said.drop_columns(["n"]), repeat(source))
     news = pa.array(list(record(change.connection, heard, change.now, repeated=repeated)), pa.bool_())
     change.duck.register("heard", pa.table({"customer_id": said["customer_id"], "news": news}))
     change.duck.execute("UPDATE merged SET news = true WHERE customer_id IN (SELECT customer_id FROM heard WHERE news)")
@@ -84,20 +81,20 @@ def _record_columns(change: Change, rows: str, channels: list[str], staged: Stag
 
 
 def _consents(change: Change, rows: str, columns: list[str], staged: Staged) -> Merged:
-    given = [quoted(c) if c in columns else f"NULL AS {quoted(c)}" for c in ("at", "source", "text")]
-    said = change.duck.sql(f"SELECT customer_id, channel, status, {', '.join(given)} FROM ({rows}) ORDER BY {quoted(ROW)}")
+    at = '"at"' if "at" in columns else "NULL::TIMESTAMPTZ"
+    given = ", ".join(f"coalesce({quoted(c)}, '')" if c in columns else "''" for c in ("source", "text"))
+    said = change.duck.sql(f"SELECT customer_id, channel, status, {at}, {given} FROM ({rows}) ORDER BY {quoted(ROW)}")
     table = said.to_arrow_table()
     make_unknown(change, f"SELECT customer_id FROM ({rows})")
-    news = list(record(change.connection, _statements(table), change.now, repeated=_handed_in_before(change, staged)))
+    heard = _statements(table, repeat(True))
+    news = list(record(change.connection, heard, change.now, repeated=_handed_in_before(change, staged)))
     return Merged(sum(news), len(news) - sum(news))
 
 
-def _statements(table: pa.Table) -> Iterator[Statement]:
+def _statements(table: pa.Table, *more: Iterable[object]) -> Iterator[Statement]:
+    """A statement a row: its first values are the table's columns, in their order, the next ones `more`."""
     for batch in table.to_batches(max_chunksize=10_000):
-        for row in batch.to_pylist():
-            yield Statement(
-                row["customer_id"], row["channel"], row["status"], row["at"], row["source"] or "", row["text"] or "", asked=True
-            )
+        yield from map(Statement, *(column.to_pylist() for column in batch.columns), *more)
 
 
 def _register(change: Change, staged: Staged, fields: tuple[FieldDef, ...]) -> tuple[Text, ...]:
