@@ -119,7 +119,7 @@ class Pass:
     def troubled(self) -> bool:
         """Whether somebody has to mend an input."""
         blocked = self.synced is not None and self.synced.blocked
-        return blocked or bool(self.problems) or any(isinstance(u, Unreadable) for u in self.uploads)
+        return blocked or bool(self.problems) or any(isinstance(u, Unreadable) or u.rejected for u in self.uploads)
 
     def document(self, lang: Lang) -> Document:
         """As `tick --json` shows it."""
