@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, func, select
 
 from journey import consents
-from journey.calendar import HORIZON_DAYS, next_moment
+from journey.calendar import next_moment
 from journey.clock import day_start, local_date
 from journey.ledger import Delivery, last_sent, sent_since
 from journey.ledger.read import sent_on_day, waiting_until
@@ -30,8 +30,7 @@ def world(in_force: InForce, now: datetime) -> World:
 
     def allowed(campaign: Campaign, at: datetime, zone: ZoneInfo) -> datetime:
         promotional = campaign.kind == "promotional"
-        found = next_moment(campaign.window, settings.quiet_hours, holidays, zone, at, promotional)
-        return found if found is not None else at + timedelta(days=HORIZON_DAYS)
+        return next_moment(campaign.window, settings.quiet_hours, holidays, zone, at, promotional)
 
     return World(now, in_force.zone, settings, allowed)
 

@@ -10,8 +10,6 @@ handed over is planned again by the next start.
 
 from __future__ import annotations
 
-import hashlib
-import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -22,25 +20,22 @@ from sqlalchemy import Connection, Engine, func, or_, select
 from sqlalchemy import case as sql_case
 
 from journey import ledger
-from journey.clock import Clock, local_date
-from journey.errors import TabijiError
-from journey.ledger import Evidence, HandOver, Hold, Refusal, Skip
-from journey.ledger.read import address_taken
+from journey.clock import Clock
+from journey.ledger import Hold, Refusal, Skip
 from journey.ledger.states import STICKY_HOLDS
 from journey.lock import EpochLost, require_epoch
-from journey.model import ChannelName, MessageVariant
+from journey.model import ChannelName
 from journey.store.engine import reading, writing
 from journey.store.tables import approvals, campaign_state, deliveries, versions
-from journey.texts import Lang, text
+from journey.texts import Lang
 from messaging.caps import Use
 from messaging.cases import Batch, Gatherer, decide_all, world
-from messaging.channels.base import Accepted, Answer, Channel, InDoubt, NotAccepted, Parcel
-from messaging.choose import choose
-from messaging.compose import message_id
+from messaging.channels.base import Answer, Channel, InDoubt, NotAccepted, Parcel
 from messaging.gate import Case, Send, decide
 from messaging.keeping import keep as keep_parcels
 from messaging.keeping import kept as kept_parcels
-from messaging.ports import InForce, Load, Look, Made, Make, Order, Seen
+from messaging.parting import Answered, Ready, ReadyMaker, evidence, taken_places
+from messaging.ports import InForce, Load, Look, Make
 from messaging.report import Progress, SendReport
 
 __all__ = ["Progress", "SendReport", "Sender"]
@@ -49,6 +44,11 @@ BATCH = 2_000
 THREADS = 4
 STALLED_AT = 5
 """A channel that refused a whole window of at least so many, all for the time being, is left alone for the rest of the run."""
+_NEWEST = select(
+    select(func.max(versions.c.id)).scalar_subquery().label("version"),
+    select(func.max(approvals.c.id)).scalar_subquery().label("approval"),
+)
+_SWITCHES = select(campaign_state.c.campaign_id, campaign_state.c.paused, campaign_state.c.stopped)
 
 
 @dataclass(frozen=True)
@@ -94,42 +94,17 @@ class Sender:
                 channel.close()
 
 
-_Place = tuple[str, str, int, str, str]
-"""Campaign, step, generation, channel and address key: what one local day has room for once."""
-
-
-@dataclass(frozen=True)
-class _Ready:
-    """A made message, not yet handed over."""
-
-    case: Case
-    parcel: Parcel
-    handed: HandOver
-
-    @property
-    def place(self) -> _Place:
-        row = self.case.delivery
-        return row.campaign_id, row.step, row.generation, self.handed.channel, self.handed.address_key
-
-
-@dataclass(frozen=True)
-class _Answered:
-    """A handed-over parcel with what came back."""
-
-    parcel: Parcel
-    answer: Answer
-
-
 class _Run:
     """One `send_due`: what it has counted, and the window whose answers are not written yet."""
 
     def __init__(self, sender: Sender, stop: Callable[[], bool], progress: Callable[[Progress], None]) -> None:
         self._s = sender
+        self._maker = ReadyMaker(sender.make, sender.gatherer.addresses, sender.lang)
         self._stop = stop
         self._progress = progress
         self._counts: dict[str, int] = {}
         self._refused: dict[type, dict[str, int]] = {Skip: {}, ledger.Defer: {}, Hold: {}}
-        self._answered: list[_Answered] = []
+        self._answered: list[Answered] = []
         self._stalled: set[ChannelName] = set()
         self._stamp: object = None
         self._done = 0
@@ -221,11 +196,11 @@ class _Run:
     ) -> bool:
         """One window. False where something decided meanwhile (pause, approval, a new workbook) asks for a fresh start."""
         now = self._s.clock.now()
-        ready: list[_Ready] = []
+        ready: list[Ready] = []
         unmade: list[tuple[int, Refusal]] = []
         for case, channel in going:
-            made = self._ready(case, channel, batch.seen, kept, in_force, now)
-            if isinstance(made, _Ready):
+            made = self._maker.ready(case, channel, batch.seen[case.delivery.id], kept.get(case.delivery.id), in_force, now)
+            if isinstance(made, Ready):
                 ready.append(made)
             else:
                 unmade.append((case.delivery.id, made))
@@ -236,67 +211,18 @@ class _Run:
             parting = self._hand_over(connection, ready, in_force, now)
         sent = [p for p in parting if p.channel in self._s.channels]
         answers = list(pool.map(self._send, sent))
-        self._answered = [_Answered(parcel, answer) for parcel, answer in zip(sent, answers, strict=True)]
+        self._answered = [Answered(parcel, answer) for parcel, answer in zip(sent, answers, strict=True)]
         self._watch(self._answered)
         self._tell(len(going))
         return True
 
-    def _ready(
-        self,
-        case: Case,
-        channel: ChannelName,
-        seen: Mapping[int, Seen],
-        kept: Mapping[int, Parcel],
-        in_force: InForce,
-        now: datetime,
-    ) -> _Ready | Refusal:
-        """The message for one delivery; a kept one is repeated byte for byte."""
-        row, standing = case.delivery, in_force.standings[case.campaign.id]
-        assert standing.live is not None
-        known = seen[row.id]
-        address = next(r.address for r in case.routes if r.channel == channel) or ""
-        languages = [str(known.attributes.get("language") or ""), self._s.lang]
-        variant = choose(standing.live[1], row.customer_id, channel, [x for x in languages if x])
-        if variant is None:
-            why = text("delivery.no_variant", message=case.campaign.message, channel=channel)
-            return Hold("render", {"why": why.say(self._s.lang)}, content_hash=standing.live_hash)
-        attempt = row.attempt_id or uuid.uuid4().hex
-        header = row.header_id or message_id(row.id, row.generation, in_force.settings.sender_address)
-        parcel = kept.get(row.id)
-        if parcel is None or (parcel.channel, parcel.address) != (channel, address):
-            try:
-                order = Order(case.campaign, variant, channel, address, row.id, known, header, now)
-                made: Made = self._s.make(order, in_force)
-            except TabijiError as error:
-                return Hold("render", {"why": error.said.say(self._s.lang)}, content_hash=standing.live_hash)
-            local = now.astimezone(in_force.zone)
-            parcel = Parcel(row.id, attempt, channel, address, made.payload, made.sender, local, made.facts)
-        return _Ready(case, parcel, self._handed(case, parcel, variant, header, in_force, now))
-
-    def _handed(
-        self, case: Case, parcel: Parcel, variant: MessageVariant, header: str, in_force: InForce, now: datetime
-    ) -> HandOver:
-        return HandOver(
-            delivery_id=case.delivery.id,
-            attempt_id=parcel.attempt_id,
-            content_hash=in_force.standings[case.campaign.id].live_hash,
-            message_id=variant.message,
-            variant=variant.variant,
-            language=variant.language,
-            channel=parcel.channel,
-            address_key=self._s.gatherer.addresses.key(parcel.channel, parcel.address),
-            local_day=local_date(now, in_force.zone).isoformat(),
-            header_id=header,
-            payload_hash=hashlib.sha256(parcel.payload).hexdigest(),
-        )
-
-    def _hand_over(self, connection: Connection, ready: Sequence[_Ready], in_force: InForce, now: datetime) -> list[Parcel]:
+    def _hand_over(self, connection: Connection, ready: Sequence[Ready], in_force: InForce, now: datetime) -> list[Parcel]:
         """Asks the gate once more with what this transaction sees, and marks those that still may go."""
         around = world(in_force, now)
         fresh = self._s.gatherer.fresh(connection, [r.case for r in ready], in_force, now)
-        going: list[_Ready] = []
+        going: list[Ready] = []
         refused: list[tuple[int, Refusal]] = []
-        taken = self._taken(connection, ready)
+        taken = taken_places(connection, ready)
         for one, case in zip(ready, fresh, strict=True):
             # Those of this window before it have taken room too.
             same = [o for o in going if o.case.delivery.customer_id == case.delivery.customer_id]
@@ -314,21 +240,12 @@ class _Run:
         self._settle(connection, refused, now)
         marked = ledger.hand_over(connection, self._s.epoch, [one.handed for one in going], now)
         parting = [one.parcel for one in going if one.handed.delivery_id in marked]
-        keep_parcels(connection, [p for p in parting if self._s.channels[p.channel].when_in_doubt == "repeat"])
+        keep_parcels(connection, [p for p in parting if self._repeats(p)])
         return parting
 
-    def _taken(self, connection: Connection, ready: Sequence[_Ready]) -> dict[_Place, int]:
-        """Who has each address of the window today already, by campaign, step, generation, channel and address."""
-        groups: dict[tuple[str, str, int, str], list[tuple[str, str]]] = {}
-        for one in ready:
-            row = one.case.delivery
-            group = (row.campaign_id, row.step, row.generation, one.handed.local_day)
-            groups.setdefault(group, []).append((one.handed.channel, one.handed.address_key))
-        return {
-            (*group[:3], *key): delivery
-            for group, keys in groups.items()
-            for key, delivery in address_taken(connection, *group, keys).items()
-        }
+    def _repeats(self, parcel: Parcel) -> bool:
+        """Whether a parcel in doubt goes out again by itself, as its very bytes."""
+        return self._s.channels[parcel.channel].when_in_doubt == "repeat"
 
     def _send(self, parcel: Parcel) -> Answer:
         try:
@@ -348,27 +265,10 @@ class _Run:
         self._answered = []
 
     def _record(self, connection: Connection) -> list[str]:
-        found = [self._evidence(one) for one in self._answered]
+        found = [evidence(one, self._repeats(one.parcel)) for one in self._answered]
         return list(ledger.record(connection, found, self._s.clock.now()).values()) if found else []
 
-    def _evidence(self, one: _Answered) -> Evidence:
-        repeatable = self._s.channels[one.parcel.channel].when_in_doubt == "repeat"
-        answer, attempt = one.answer, one.parcel.attempt_id
-        if isinstance(answer, Accepted):
-            return Evidence(attempt, "accepted", provider_id=answer.provider_id)
-        said = answer.reason.replace(one.parcel.address, "***")  # providers like to repeat the address; the trail must not
-        if isinstance(answer, NotAccepted):
-            return Evidence(
-                attempt,
-                "not_accepted",
-                said,
-                permanent=answer.permanent,
-                address_refused=answer.bounced,
-                retry_after=answer.retry_after,
-            )
-        return Evidence(attempt, "in_doubt", said, repeatable=repeatable)
-
-    def _watch(self, answered: Sequence[_Answered]) -> None:
+    def _watch(self, answered: Sequence[Answered]) -> None:
         by_channel: dict[ChannelName, list[Answer]] = {}
         for one in answered:
             by_channel.setdefault(one.parcel.channel, []).append(one.answer)
@@ -410,12 +310,8 @@ class _Run:
 
 def _stamp(connection: Connection) -> object:
     """Everything a person can decide that changes what may be sent: equal stamps mean that nothing was decided."""
-    switches = select(campaign_state.c.campaign_id, campaign_state.c.paused, campaign_state.c.stopped)
-    return (
-        connection.scalar(select(func.max(versions.c.id))),
-        connection.scalar(select(func.max(approvals.c.id))),
-        tuple(sorted(tuple(row) for row in connection.execute(switches))),
-    )
+    newest = connection.execute(_NEWEST).one()
+    return tuple(newest), tuple(sorted(tuple(row) for row in connection.execute(_SWITCHES)))
 
 
 def _due(connection: Connection, now: datetime) -> dict[str, int]:
