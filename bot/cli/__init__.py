@@ -9,6 +9,7 @@ import logging
 import os
 import sys
 from collections.abc import Mapping, Sequence
+from copy import copy
 from importlib import import_module
 
 import click
@@ -19,7 +20,7 @@ from bot.logs import set_up
 from bot.outside import explained
 from journey.errors import TabijiError
 from journey.names import nearest
-from journey.texts import text
+from journey.texts import Lang, text
 
 log = logging.getLogger("tabiji")
 
@@ -45,14 +46,15 @@ class _Commands(click.Group):
         if module is None:
             return None
         found: click.Command = getattr(import_module(f"bot.cli.{module}"), cmd_name)
-        return found
+        session = ctx.find_object(Session)
+        return _in_one_language(found, session.lang if session is not None else "en")
 
 
 @click.group(name="tabiji", cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.version_option(package_name="tabiji")
 @common
 def tabiji(session: Session) -> None:
-    """Tabiji (旅路): journeys, messages and campaigns from one workbook."""
+    """Tabiji 旅路: journeys, messages and campaigns from one workbook."""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

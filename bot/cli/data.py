@@ -25,7 +25,7 @@ from sheets_sync.uploads.catalogue import KINDS, UploadKind
 @click.command()
 @common
 def check(session: Session) -> None:
-    """Problems, overlaps, gaps and the Tests tab; changes nothing / 問題がないか確かめる（何も変えない）"""
+    """Problems, overlaps, gaps, tests; changes nothing / ワークブックを確かめる（何も変えない）"""
     found = flow.check(session.installation)
     session.answer(found, lambda: views.check_view(found, session.lang))
     if any(p["severity"] == "error" for p in found["problems"]) or not all(t["passed"] for t in found["tests"]):
@@ -86,7 +86,7 @@ def assign(session: Session) -> None:
 @click.command()
 @common
 def tick(session: Session) -> None:
-    """One whole pass: sync, import, assign, plan, send what is due and approved / 一巡する"""
+    """One pass: sync, import, place, plan, send / 一巡する（同期、取り込み、配置、予定、送信）"""
     with _bar(session) as bar:
         task = bar.add_task(text("cli.sending").say(session.lang), total=None, visible=False)
 
@@ -103,7 +103,7 @@ def tick(session: Session) -> None:
 @click.command()
 @common
 def run(session: Session) -> None:
-    """The daemon: schedule, inbox and web pages, until it is stopped / 動かし続ける"""
+    """The daemon, until it is stopped / 止めるまで動かし続ける"""
     from bot.daemon import serve_forever  # the web server and the scheduler are for this command alone
 
     let_run(session.installation)

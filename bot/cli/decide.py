@@ -23,7 +23,7 @@ ALL = click.option("--all", "all_", is_flag=True, help="all of them / すべて"
 @AS
 @common
 def approve(session: Session, campaign: str | None, all_: bool, as_: str | None) -> None:
-    """Say yes to a campaign, to `settings`, or with --all to every one that waits / 承認する"""
+    """Say yes to a campaign, to `settings`, or --all / 施策（settings は設定、--all はすべて）を承認する"""
     who = decide.speaker(session.installation, as_, may="approver")
     _show(session, decide.approve(session.installation, _chosen(campaign, all_), who))
 
@@ -35,7 +35,7 @@ def approve(session: Session, campaign: str | None, all_: bool, as_: str | None)
 @AS
 @common
 def reject(session: Session, campaign: str | None, all_: bool, reason: str, as_: str | None) -> None:
-    """Say no to a campaign; an approved version of it runs on / 却下する"""
+    """Say no; an approved version runs on / 却下する（承認済みの版は続く）"""
     who = decide.speaker(session.installation, as_, may="approver")
     if all_:
         _show(session, decide.reject_all(session.installation, who, reason))
@@ -73,7 +73,7 @@ def resume(session: Session, campaign: str | None, all_: bool, as_: str | None) 
 @AS
 @common
 def test(session: Session, campaign: str, address: str, as_: str | None) -> None:
-    """Send a sample of a campaign's message to one address / 見本を1通送る"""
+    """Send a sample of a message to one address / 見本を1通送る"""
     who = decide.speaker(session.installation, as_, may="editor")
     done = decide.test(session.installation, campaign, address, who)
     session.answer(done, lambda: str(done["text"]))

@@ -63,7 +63,7 @@ def deliveries(
     unmask: bool,
     as_: str | None,
 ) -> None:
-    """What was planned, sent and not sent; release, drop or retry what waits for a decision / 配信の一覧と判断"""
+    """What was sent and what not; release, drop or retry what waits / 配信の一覧。保留の許可・取り消し・再送"""
     installation = session.installation
     if action is None:
         rows = look.deliveries(installation, campaign=campaign, state=state, customer=customer, reason=reason, unmask=unmask)
@@ -79,7 +79,7 @@ def deliveries(
 @click.command()
 @common
 def problems(session: Session) -> None:
-    """The workbook's problems as of the last sync / ワークブックの問題"""
+    """The workbook's problems as of the last sync / 最後の同期で見つかった問題"""
     rows = look.problems(session.installation)
     session.answer(rows, lambda: views.problems_view(rows, session.lang))
 
@@ -91,7 +91,7 @@ def problems(session: Session) -> None:
 @UNMASK
 @common
 def customers(session: Session, customer: str | None, stage: str | None, limit: int, unmask: bool) -> None:
-    """Customers and where they stand; one customer with all attributes / 顧客"""
+    """Customers and where they stand / 顧客の一覧とステージ"""
     rows = look.customers(session.installation, customer, stage=stage, limit=limit, unmask=unmask)
     session.answer(rows, lambda: views.customers_view(rows, session.lang))
 
@@ -99,7 +99,7 @@ def customers(session: Session, customer: str | None, stage: str | None, limit: 
 @click.command()
 @common
 def report(session: Session) -> None:
-    """How the customer base changes by month, and who moves where / 顧客構成の変化"""
+    """The customer base by month, and who moves where / 月ごとの顧客構成とステージ間の移動"""
     document = look.report(session.installation)
     session.answer(document, lambda: views.report_view(document, session.lang))
 
@@ -110,7 +110,7 @@ def report(session: Session) -> None:
 @UNMASK
 @common
 def preview(session: Session, campaign: str, customer: str | None, unmask: bool) -> None:
-    """On today's data: who would get it, who not and why, and a rendered sample / 届く人・届かない人と文面の見本"""
+    """Who would get it today, who not and why, a sample / 今日届く人・届かない人とその理由、文面の見本"""
     document = look.preview(session.installation, campaign, customer, unmask=unmask)
     session.answer(document, lambda: views.preview_view(document, session.lang))
 
@@ -120,7 +120,7 @@ def preview(session: Session, campaign: str, customer: str | None, unmask: bool)
 @click.argument("campaign", required=False)
 @common
 def why(session: Session, customer: str, campaign: str | None) -> None:
-    """Every decision about one customer, with its reason / 送った理由・送らなかった理由"""
+    """Every decision about one customer, and why / 1人の顧客に送った理由・送らなかった理由"""
     rows = look.why(session.installation, customer, campaign)
     session.answer(rows, lambda: views.why_view(rows, session.lang))
 
@@ -129,7 +129,7 @@ def why(session: Session, customer: str, campaign: str | None) -> None:
 @click.option("--as", "as_", metavar="NAME")
 @common
 def chat(session: Session, as_: str | None) -> None:
-    """Talk to the bot in the terminal / 対話する"""
+    """Talk to the bot in the terminal / ターミナルで対話する"""
     who = decide.speaker(session.installation, as_, may="viewer")
     converse(session.installation, who, _lines(), lambda said: click.echo(said))
 

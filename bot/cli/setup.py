@@ -21,7 +21,7 @@ from journey.texts import Lang, text
 @click.option("--sheet", default=None, metavar="URL")
 @common
 def init(session: Session, folder: Path, template: str, lang: Lang | None, sheet: str | None) -> None:
-    """Make a config.toml and a complete workbook to start from / はじめの設定とワークブックを作る"""
+    """Make a config.toml and a complete workbook / 設定ファイルとワークブックを作る"""
     if sheet is not None:
         raise not_yet("--sheet")
     spoken = lang or session.lang
@@ -35,7 +35,7 @@ def init(session: Session, folder: Path, template: str, lang: Lang | None, sheet
 @click.option("--lang", type=click.Choice(["ja", "en"]), default=None, help="ja | en")
 @common
 def demo(session: Session, folder: Path, lang: Lang | None) -> None:
-    """The whole loop on sample data, without any account / 見本データで全体を動かす"""
+    """The whole loop on sample data / 見本データで全体を動かす"""
     document, view = run_demo(folder, lang or session.lang)
     session.answer(document, view)
 
@@ -43,8 +43,8 @@ def demo(session: Session, folder: Path, lang: Lang | None) -> None:
 @click.command()
 @common
 def doctor(session: Session) -> None:
-    """Check settings, permissions, channels and versions / 設定や権限を点検する"""
-    found = checks.examine(session.installation)
+    """Check settings, permissions, channels, versions / 設定・権限・チャネルを点検する"""
+    found = checks.examine(session.installation, session.config_path)
     session.answer([f.as_json(session.lang) for f in found], lambda: doctor_view(found, session.lang))
     if any(f.state == "bad" for f in found):
         session.fail()
