@@ -50,6 +50,22 @@ class _Commands(click.Group):
         return _in_one_language(found, session.lang if session is not None else "en")
 
 
+def _in_one_language(command: click.Command, lang: Lang) -> click.Command:
+    """The command with the reader's half of each `English / 日本語`."""
+    shown = copy(command)
+    shown.help = _half(command.help, lang)
+    shown.params = [copy(param) for param in command.params]
+    for param in shown.params:
+        if isinstance(param, click.Option):
+            param.help = _half(param.help, lang)
+    return shown
+
+
+def _half(both: str | None, lang: Lang) -> str | None:
+    english, sign, japanese = (both or "").rpartition(" / ")
+    return both if not sign else japanese if lang == "ja" else english
+
+
 @click.group(name="tabiji", cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.version_option(package_name="tabiji")
 @common
