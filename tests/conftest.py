@@ -1,10 +1,15 @@
 """What every test run shares: properties that try the same examples each time and leave nothing in the folder."""
 
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis.configuration import set_hypothesis_home_dir
+
+from journey.texts import LANGS, Lang
+from sheets_sync.templates.build import build_workbook
 
 set_hypothesis_home_dir(Path(tempfile.gettempdir()) / "tabiji-hypothesis")  # what it learns of the code; not beside the code
 settings.register_profile(
@@ -16,3 +21,12 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.function_scoped_fixture],
 )
 settings.load_profile("tabiji")
+
+
+@pytest.fixture(scope="session")
+def ready_made(tmp_path_factory: pytest.TempPathFactory) -> Mapping[Lang, Path]:
+    """The ready-made workbook `ec` in each language, to be read and not changed."""
+    folder = tmp_path_factory.mktemp("ready_made")
+    for lang in LANGS:
+        build_workbook("ec", lang, folder / f"{lang}.xlsx")
+    return {lang: folder / f"{lang}.xlsx" for lang in LANGS}

@@ -362,7 +362,7 @@ FILES = st.lists(
 )
 
 
-@settings(max_examples=12)
+@settings(max_examples=8)
 @given(files=FILES)
 def test_merging_is_what_the_rules_say(files: list[list[Line]], tmp_path_factory: pytest.TempPathFactory) -> None:
     house = House(tmp_path_factory.mktemp("house"))

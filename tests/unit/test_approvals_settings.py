@@ -156,7 +156,7 @@ def quiet_minutes(value: tuple[time, time] | None) -> set[int]:
     return {h % 24 for h in range(start, end + (24 if end < start else 0))}
 
 
-@settings(max_examples=200)
+@settings(max_examples=100)
 @given(any_settings, any_settings)
 def test_an_edit_never_loosens_anything_by_itself(old: Settings, wanted: Settings) -> None:
     now = merged(old, wanted)

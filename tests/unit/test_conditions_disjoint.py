@@ -59,7 +59,7 @@ def test_what_can_be_told_apart(a: str, b: str, expected: bool) -> None:
     assert apart(a, b) is expected
 
 
-@settings(max_examples=200)
+@settings(max_examples=120)
 @given(world=worlds(), a=conditions, b=conditions)
 def test_never_true_where_a_customer_meets_both(world: World, a: str, b: str) -> None:
     one, other = compile_condition(a, NAMES), compile_condition(b, NAMES)

@@ -15,7 +15,7 @@ from journey.conditions.plain import Plain, World
 ZONES = [ZoneInfo(key) for key in ("Asia/Tokyo", "America/New_York", "Europe/London", "Australia/Lord_Howe")]
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(
     world=worlds(),
     typed=st.lists(conditions, min_size=1, max_size=8),

@@ -173,7 +173,7 @@ def test_html_bodies_stay_html_and_get_a_text_part() -> None:
 HOSTILE = st.text(alphabet=st.sampled_from(list("<>&\"'*_[]()#`-+|{}%=!\\/:;. \njavascript山😀\u202e\0\ufeff")), max_size=40)
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(HOSTILE)
 def test_no_value_brings_markup_or_template_of_its_own(value: str) -> None:
     template = "# {{ 顧客.姓 }}\n\n- {{ 顧客.姓 }} **{{ 顧客.姓 }}** `{{ 顧客.姓 }}`\n\n"

@@ -39,7 +39,7 @@ def expected(lines: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
     return found
 
 
-@settings(max_examples=30)
+@settings(max_examples=20)
 @given(lines=st.lists(purchases, max_size=14), known=st.booleans())
 def test_all_who_ask_for_orders_mean_the_same(lines: list[dict[str, Any]], known: bool) -> None:
     lines = numbered(lines, known)

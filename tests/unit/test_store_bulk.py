@@ -31,7 +31,7 @@ ROWS = st.lists(
 )
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(rows=ROWS)
 def test_the_same_rows_in_the_same_order(rows: list[tuple[Any, ...]], tmp_path_factory: pytest.TempPathFactory) -> None:
     with writing(open_store(tmp_path_factory.mktemp("store"))) as connection:

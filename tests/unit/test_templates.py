@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
@@ -50,13 +51,8 @@ PLACEHOLDERS = re.compile(
 
 
 @pytest.fixture(scope="module")
-def readings(tmp_path_factory: pytest.TempPathFactory) -> dict[Lang, Reading]:
-    folder = tmp_path_factory.mktemp("templates")
-    found: dict[Lang, Reading] = {}
-    for lang in LANGS:
-        build_workbook("ec", lang, folder / f"{lang}.xlsx")
-        found[lang] = read_workbook(XlsxSource(folder / f"{lang}.xlsx").snapshot(), CONTEXT)
-    return found
+def readings(ready_made: Mapping[Lang, Path]) -> dict[Lang, Reading]:
+    return {lang: read_workbook(XlsxSource(path).snapshot(), CONTEXT) for lang, path in ready_made.items()}
 
 
 @pytest.mark.parametrize("lang", LANGS)

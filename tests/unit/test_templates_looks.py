@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from pathlib import Path
 
 import pytest
 from openpyxl import load_workbook
@@ -14,7 +15,6 @@ from openpyxl.worksheet.worksheet import Worksheet
 from journey.texts import LANGS, Lang
 from sheets_sync import tabs
 from sheets_sync.templates import layout
-from sheets_sync.templates.build import build_workbook
 from sheets_sync.templates.columns import SPARE_ROWS
 from sheets_sync.templates.content import SETTINGS_KEYS, load_words
 
@@ -59,13 +59,8 @@ TITLES = {
 
 
 @pytest.fixture(scope="module")
-def books(tmp_path_factory: pytest.TempPathFactory) -> dict[Lang, Workbook]:
-    folder = tmp_path_factory.mktemp("looks")
-    found: dict[Lang, Workbook] = {}
-    for lang in LANGS:
-        build_workbook("ec", lang, folder / f"{lang}.xlsx")
-        found[lang] = load_workbook(folder / f"{lang}.xlsx")
-    return found
+def books(ready_made: Mapping[Lang, Path]) -> dict[Lang, Workbook]:
+    return {lang: load_workbook(path) for lang, path in ready_made.items()}
 
 
 def _tables(book: Workbook, lang: Lang) -> Iterator[tuple[tabs.TabSpec, Worksheet]]:
