@@ -73,6 +73,7 @@ class Clockwork:
         self._stopping = stopping
         self._busy = threading.Lock()
         self._revision = ""
+        self._complaint = ""
         self.lost: EpochLost | None = None
         # One worker: a pass and a look never run beside each other. Late is better than never, so no grace time ends.
         self._scheduler = BackgroundScheduler(
@@ -120,6 +121,7 @@ class Clockwork:
         with suppress(InputError):
             self._revision = installation.source.revision()
         done = whole_pass(installation, self._epoch, files=files, stop=self._stopping.is_set)
+        self._complaint = ""
         tell(log, done, installation.lang)
         if not self._stopping.is_set():
             self._wake_at(next_moment(installation))
@@ -138,13 +140,20 @@ class Clockwork:
             self.lost = error
             self._stopping.set()
         except TabijiError as error:
-            log.error("%s", error.said.say(self._installation.lang))
+            self._complain(error)
         except Exception as error:
             known = explained(error)
             if known is not None:
-                log.error("%s", known.said.say(self._installation.lang))
+                self._complain(known)
             else:
                 log.exception("%s", text("daemon.failed", at=self._next_pass()).say(self._installation.lang))
+
+    def _complain(self, error: TabijiError) -> None:
+        """Once, however often it comes again: a disk that stays full would otherwise fill the log too."""
+        said = error.said.say(self._installation.lang)
+        if said != self._complaint:
+            log.error("%s", said)
+        self._complaint = said
 
     def _wake_at(self, moment: datetime | None) -> None:
         installation = self._installation

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
 
 import dns.resolver
+import duckdb
 
 from bot.mail_dns import Finding, sender_records
+from bot.outside import explained
 from bot.wiring import Installation, store_time
 from journey.clock import iso
-from journey.errors import InputError
+from journey.errors import TabijiError
+from journey.facts.views import quoted
 from journey.store.engine import sqlite_module
 from journey.texts import text
 from messaging.channels.guard import reachable, refusal
@@ -21,28 +27,47 @@ LEAST_FREE = 1.0
 """GB that should be free for the data."""
 
 
-def examine(installation: Installation, resolver: dns.resolver.Resolver | None = None) -> list[Finding]:
-    """All findings, in the order in which somebody would put things right. Changes nothing."""
+def examine(
+    installation: Installation, config_path: Path = Path("config.toml"), resolver: dns.resolver.Resolver | None = None
+) -> list[Finding]:
+    """All findings, in the order in which somebody would put things right. Changes nothing; never raises for what it finds."""
     checks: list[Callable[[], Iterator[Finding]]] = [
-        lambda: _config(installation),
+        lambda: _config(config_path),
+        lambda: _secret(installation),
         lambda: _store(installation),
+        lambda: _facts(installation),
         lambda: _clock(installation),
+        lambda: _inbox(installation),
         lambda: _workbook(installation),
         lambda: _channels(installation),
         lambda: _sender(installation, resolver),
     ]
     found: list[Finding] = []
     for check in checks:
-        try:
-            found += check()
-        except InputError as error:
-            found.append(Finding("bad", error.said))
+        for finding in _safely(check):
+            if finding not in found:  # what keeps the store from opening keeps most others from being looked at
+                found.append(finding)
     return found
 
 
-def _config(installation: Installation) -> Iterator[Finding]:
-    path = installation.config.folder / "config.toml"
+def _safely(check: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:
+    try:
+        yield from check()
+    except TabijiError as error:
+        yield Finding("bad", error.said)
+    except Exception as error:
+        known = explained(error)
+        if known is None:
+            raise
+        yield Finding("bad", known.said)
+
+
+def _config(path: Path) -> Iterator[Finding]:
+    path = path.absolute()
     yield Finding("good", text("doctor.config_good" if path.exists() else "doctor.config_none", path=path))
+
+
+def _secret(installation: Installation) -> Iterator[Finding]:
     assert installation.secret
     yield Finding("good", text("doctor.secret_good"))
 
@@ -57,6 +82,29 @@ def _store(installation: Installation) -> Iterator[Finding]:
     enough = free >= LEAST_FREE
     said = text("doctor.store_good" if enough else "doctor.disk_full", path=path, free=f"{free:.1f}")
     yield Finding("good" if enough else "bad", said)
+
+
+def _facts(installation: Installation) -> Iterator[Finding]:
+    """Reads through every segment once: a missing or damaged file shows before a campaign needs it."""
+    with closing(installation.facts.open()) as con:
+        counts = {view: _rows(con, view) for view in ("customers", "purchases", "events", "placements", "transitions")}
+    yield Finding("good", text("doctor.facts_good", customers=counts["customers"], purchases=counts["purchases"]))
+
+
+def _rows(con: duckdb.DuckDBPyConnection, view: str) -> int:
+    table = con.table(view)
+    read = ", ".join(f"max({quoted(name)})" for name in table.columns)
+    return int(table.aggregate(f"{read}, count(*) AS rows_of_it").to_arrow_table()["rows_of_it"][0].as_py())
+
+
+def _inbox(installation: Installation) -> Iterator[Finding]:
+    folder = installation.inbox.folder
+    if folder.exists() and not (folder.is_dir() and os.access(folder, os.R_OK | os.W_OK | os.X_OK)):
+        yield Finding("bad", text("doctor.inbox_bad", path=folder))
+    elif not folder.exists():
+        yield Finding("note", text("doctor.inbox_none", path=folder))
+    else:
+        yield Finding("good", text("doctor.inbox_good", path=folder, waiting=len(installation.inbox.waiting())))
 
 
 def _clock(installation: Installation) -> Iterator[Finding]:

@@ -16,7 +16,7 @@ def explained(error: BaseException) -> OutsideError | None:
         return OutsideError(text("outside.store", why=_first_line(error.orig or error)))
     if isinstance(error, duckdb.OutOfMemoryException):
         return OutsideError(text("outside.memory", why=_first_line(error)))
-    if isinstance(error, duckdb.IOException | duckdb.InvalidInputException | duckdb.HTTPException):
+    if isinstance(error, duckdb.IOException) or (isinstance(error, duckdb.Error) and ".parquet" in str(error)):
         return OutsideError(text("outside.facts", why=_first_line(error)))
     if isinstance(error, OSError):  # pyarrow's own too
         where = f" ({error.filename})" if error.filename else ""

@@ -56,8 +56,10 @@ def open_store(folder: Path, url: str = "") -> Engine:
     try:
         _migrate(engine)
     except (DatabaseError, OSError) as error:
-        where = engine.url.render_as_string(hide_password=True)
-        raise InputError(text("store.cannot_open", path=where, why=getattr(error, "orig", error))) from error
+        where = engine.url.database if engine.url.drivername == "sqlite" else engine.url.render_as_string(hide_password=True)
+        why = str(getattr(error, "orig", error))
+        key = "store.damaged" if "malformed" in why or "not a database" in why else "store.cannot_open"
+        raise InputError(text(key, path=where, why=why)) from error
     return engine
 
 
