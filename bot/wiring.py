@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import getpass
 import os
-from collections.abc import Mapping
-from contextlib import closing
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -159,6 +159,15 @@ class Installation:
         """Moves the store's time to now, before a command writes. Raises InputError for a `now` before it."""
         with writing(self.engine) as connection:
             refuse_earlier(connection, self.now)
+            advance(connection, self.now)
+
+    @contextmanager
+    def deciding(self) -> Iterator[None]:
+        """Around a decision: refused for a `now` before the store's time, which moves only where something was decided."""
+        with reading(self.engine) as connection:
+            refuse_earlier(connection, self.now)
+        yield
+        with writing(self.engine) as connection:
             advance(connection, self.now)
 
     def version(self) -> Version | None:

@@ -27,82 +27,84 @@ def approve(installation: Installation, campaign: str | None, who: str) -> list[
     """A yes to one campaign as the workbook has it, to `settings`, or (None) to all that wait."""
     if campaign == "settings":
         return [approve_settings(installation, who)]
-    installation.begin_writing()
 
     def foreseen(of: Campaign) -> tuple[int, int | None]:
         audience = installation.audience(of)
         return audience.foreseen, audience.existing
 
-    done = approvals.approve(
-        installation.engine,
-        installation.ground(),
-        campaign,
-        who=who,
-        now=installation.now,
-        estimate=foreseen,
-        admin=_is_admin(installation),
-        refusal=lambda of: _second_person(installation, of, who) or _refusal(installation, of),
-    )
-    return _told(installation, done)
+    with installation.deciding():
+        done = approvals.approve(
+            installation.engine,
+            installation.ground(),
+            campaign,
+            who=who,
+            now=installation.now,
+            estimate=foreseen,
+            admin=_is_admin(installation),
+            refusal=lambda of: _second_person(installation, of, who) or _refusal(installation, of),
+        )
+        return _told(installation, done)
 
 
 def approve_settings(installation: Installation, who: str) -> Document:
     """A yes to the protecting settings that wait."""
-    installation.begin_writing()
-    workbook = installation.required_version().workbook
-    done = adopt(installation.engine, workbook.settings, who=who, now=installation.now)
-    return {"id": "settings", "changed": bool(done.fields), "refused": False, "text": done.said.say(installation.lang)}
+    with installation.deciding():
+        workbook = installation.required_version().workbook
+        done = adopt(installation.engine, workbook.settings, who=who, now=installation.now)
+        return {"id": "settings", "changed": bool(done.fields), "refused": False, "text": done.said.say(installation.lang)}
 
 
 def reject(installation: Installation, campaign: str, who: str, reason: str = "") -> list[Document]:
     """A no to a campaign as the workbook has it."""
-    installation.begin_writing()
-    done = approvals.reject(installation.engine, installation.ground(), campaign, who=who, now=installation.now, reason=reason)
-    return _told(installation, [done])
+    with installation.deciding():
+        done = approvals.reject(
+            installation.engine, installation.ground(), campaign, who=who, now=installation.now, reason=reason
+        )
+        return _told(installation, [done])
 
 
 def reject_all(installation: Installation, who: str, reason: str = "") -> list[Document]:
     """A no to every campaign that waits."""
-    installation.begin_writing()
-    waiting = [key for key, s in installation.in_force().standings.items() if s.approval in ("pending", "void")]
-    done = [
-        approvals.reject(installation.engine, installation.ground(), key, who=who, now=installation.now, reason=reason)
-        for key in waiting
-    ]
-    return _told(installation, done)
+    with installation.deciding():
+        waiting = [key for key, s in installation.in_force().standings.items() if s.approval in ("pending", "void")]
+        done = [
+            approvals.reject(installation.engine, installation.ground(), key, who=who, now=installation.now, reason=reason)
+            for key in waiting
+        ]
+        return _told(installation, done)
 
 
 def pause(installation: Installation, campaign: str | None, who: str) -> list[Document]:
     """Stops one campaign, or all, at once."""
-    installation.begin_writing()
-    return _told(
-        installation, approvals.pause(installation.engine, installation.ground(), campaign, who=who, now=installation.now)
-    )
+    with installation.deciding():
+        return _told(
+            installation, approvals.pause(installation.engine, installation.ground(), campaign, who=who, now=installation.now)
+        )
 
 
 def resume(installation: Installation, campaign: str | None, who: str) -> list[Document]:
     """Lets one paused campaign, or all, go on."""
-    installation.begin_writing()
-    return _told(
-        installation, approvals.resume(installation.engine, installation.ground(), campaign, who=who, now=installation.now)
-    )
+    with installation.deciding():
+        return _told(
+            installation, approvals.resume(installation.engine, installation.ground(), campaign, who=who, now=installation.now)
+        )
 
 
 def settle(installation: Installation, action: str, chosen: Chosen, who: str) -> Document:
     """`release`, `drop` or `retry` of deliveries that are held, in doubt or failed. Raises UsageError where none is named."""
-    installation.begin_writing()
-    act = {"release": ledger.release, "drop": ledger.drop, "retry": ledger.retry}[action]
-    with writing(installation.engine) as connection:
-        number = act(connection, chosen, who, installation.now)
-    return {"action": action, "deliveries": number}
+    with installation.deciding():
+        act = {"release": ledger.release, "drop": ledger.drop, "retry": ledger.retry}[action]
+        with writing(installation.engine) as connection:
+            number = act(connection, chosen, who, installation.now)
+        return {"action": action, "deliveries": number}
 
 
 def test(installation: Installation, campaign: str, address: str, who: str) -> Document:
     """One sample of a campaign's message to an address of the team, marked as a test. Raises OutsideError where it was not taken."""
-    installation.begin_writing()
-    sample = previewer(installation).test_send(campaign, address, who, installation.now)
-    said = text("cli.test_sent", campaign=campaign, address=address, channel=sample.channel, subject=sample.subject)
-    return {"id": campaign, "sent": True, "channel": sample.channel, "text": said.say(installation.lang)}
+    with installation.deciding():
+        sample = previewer(installation).test_send(campaign, address, who, installation.now)
+        said = text("cli.test_sent", campaign=campaign, address=address, channel=sample.channel, subject=sample.subject)
+        return {"id": campaign, "sent": True, "channel": sample.channel, "text": said.say(installation.lang)}
 
 
 def speaker(installation: Installation, given: str | None, *, may: str) -> str:
