@@ -12,7 +12,7 @@ from bot import cli
 from bot.commands import COMMANDS, Speaker, answer
 from bot.wiring import open_installation
 
-FIXED = (  # fmt: skip
+FIXED = (
     "demo",
     "init",
     "check",
