@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from daemon import MailShop, Process, configure, mailing_base, mailing_shop, running, until
-from servers.smtp import ScriptedSmtp, scripted_smtp
+from servers.smtp import SILENCE, ScriptedSmtp, scripted_smtp
 from shop import PURCHASES
 
 WINDOW = 10
@@ -130,3 +130,18 @@ def test_killed_in_the_middle(base: Path, tmp_path: Path) -> None:
         shop.run("tick", now="2026-06-02T10:07:00+09:00")
         after = {d["id"]: d["state"] for d in shop.deliveries()}
         assert (after[again], after[gone]) == ("accepted", "cancelled" if again != gone else "accepted")
+
+
+def test_told_twice_while_a_server_is_silent(base: Path, tmp_path: Path) -> None:
+    with scripted_smtp(DOT=SILENCE) as server:
+        shop = mailing_shop(base, tmp_path / "shop", server.port)
+        shop.run("upload", shop.newcomers(range(100, 101)))
+        with running(shop) as daemon:
+            until(lambda: server.messages)
+            daemon.child.send_signal(signal.SIGTERM)
+            daemon.says("停止します")
+            assert daemon.stop()[0] == -signal.SIGTERM
+    with scripted_smtp() as server:
+        configure(shop, server.port)
+        shop.run("tick", now="2026-06-02T10:05:00+09:00")
+        assert (shop.states(), server.messages) == ({"K100": "in_doubt"}, [])
