@@ -31,6 +31,7 @@ _COLUMNS = (
     "due_at",
     "deferrals",
     "attempts",
+    "message_id",
 )
 
 
@@ -88,4 +89,5 @@ def _values(campaign: Campaign, row: PlannedRow, now: datetime) -> tuple[object,
         row.due_at,
         0,
         0,
+        campaign.message,  # what is meant; the variant and the channel are chosen when it is handed over
     )
