@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, replace
 
 from journey.fields import Names, merged_fields
-from journey.model import ChannelName, FieldDef, JourneyMap, MessageVariant, Workbook
+from journey.model import ChannelName, Example, FieldDef, JourneyMap, MessageVariant, Workbook
 from journey.names import fold
 from journey.problems import Problem, Severity
 from journey.texts import Lang, Text, text
@@ -127,7 +128,7 @@ def read_workbook(snapshot: Snapshot, context: CheckContext) -> Reading:
     _check_messages(workbook, names, context, record, report)
     if not any(p.tab for p in found) and not record.rows:
         report.error("", text("workbook.nothing_in_it"))
-    results = _try_examples(workbook, names, context, record, report)
+    results = _try_examples(workbook, campaigns.drafts, names, context, record, report)
     order = {tab.title: place for place, tab in enumerate(snapshot.tabs)}
     problems = tuple(sorted(dict.fromkeys(_hashable(p) for p in found), key=lambda p: order.get(p.problem.tab, -1)))
     return Reading(
@@ -192,14 +193,9 @@ def _journeys(snapshot: Snapshot, report: Report, record: Record) -> tuple[tuple
     for tab in snapshot.tabs:
         if not is_map(tab):
             continue
-        journey = read_map(tab, report.on(tab.title), record)
-        if journey is None:
-            continue
-        other = found.get(fold(journey.id))
-        if other is not None:
-            report.on(tab.title).error("", text("workbook.journey_twice", id=journey.id, tab=other.tab))
-            continue
-        found[fold(journey.id)] = journey
+        journey = read_map(tab, report.on(tab.title), record, found)
+        if journey is not None:
+            found[fold(journey.id)] = journey
     after = sum(p.severity == "error" for p in report.found)
     return tuple(found.values()), after > before
 
@@ -216,11 +212,13 @@ def _check_messages(workbook: Workbook, names: Names, context: CheckContext, rec
 
 
 def _try_examples(
-    workbook: Workbook, names: Names, context: CheckContext, record: Record, report: Report
+    workbook: Workbook, drafts: Sequence[Draft], names: Names, context: CheckContext, record: Record, report: Report
 ) -> tuple[ExampleResult, ...]:
     if context.run_tests is None or not workbook.examples or any(p.severity == "error" for p in report.found):
         return ()
-    results = tuple(context.run_tests(workbook, names))
+    unfinished = {draft.id for draft in drafts}
+    tried = replace(workbook, examples=tuple(_without(example, unfinished) for example in workbook.examples))
+    results = tuple(context.run_tests(tried, names))
     for result in results:
         if result.passed:
             continue
@@ -231,6 +229,14 @@ def _try_examples(
         )
         report.on(tab).error(cell, said)
     return results
+
+
+def _without(example: Example, drafts: AbstractSet[str]) -> Example:
+    """The example without what it expects of drafts: a half-written row is a warning and keeps nothing from being applied."""
+    if not example.campaigns or drafts.isdisjoint(example.campaigns):
+        return example
+    left = tuple(c for c in example.campaigns if c not in drafts)
+    return replace(example, campaigns=left or None)
 
 
 __all__ = ["Campaigns", "CheckContext", "Draft", "ExampleResult", "Reading", "read_workbook"]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from contextlib import closing
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from bot.desk.documents import problem
 from bot.desk.status import campaign_views
@@ -118,8 +119,9 @@ def customers(
     rows: list[Document] = [{"id": _shown(i, unmask), "stages": s or []} for i, s in found]
     if known:
         personal = {f.key for f in names.fields if f.personal}
+        zone = ZoneInfo(workbook.settings.time_zone)
         rows[0]["attributes"] = {
-            key: _attribute(value, key in personal and not unmask) for key, value in known[0].items() if value is not None
+            key: _attribute(value, key in personal and not unmask, zone) for key, value in known[0].items() if value is not None
         }
     return rows
 
@@ -227,6 +229,8 @@ def _shown(customer_id: str, unmask: bool) -> str:
     return customer_id if unmask else people.mask(customer_id)
 
 
-def _attribute(value: object, masked: bool) -> object:
+def _attribute(value: object, masked: bool, zone: ZoneInfo) -> object:
+    if isinstance(value, datetime):
+        return iso(value, zone)
     plain = value if isinstance(value, (str, int, float, bool)) else str(value)
     return people.mask(str(plain)) if masked else plain

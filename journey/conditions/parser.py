@@ -174,6 +174,9 @@ class Parser:
             return self._test("contains", left, (self._value(),), start)
         if self._took("STARTS"):
             return self._test("starts", left, (self._value(),), start)
+        if kind == "SUFFIX" and self._here().value in ("CONTAINS", "STARTS") and self._kind(1) in _VALUES:
+            # 含む and 始まる also where English has `contains`: before the text.
+            return self._test(str(self._take().value).lower(), left, (self._value(),), start)
         if kind in _COMPARES:
             return self._signed(left, start)
         if kind == "OPEN" and isinstance(left, Called):

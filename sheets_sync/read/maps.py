@@ -56,8 +56,8 @@ def stage_columns(tab: Tab) -> Mapping[int, str]:
     return {c: tidy(cell.text) for c, cell in tab.by_row.get(row, {}).items() if c > 1}
 
 
-def read_map(tab: Tab, report: Report, record: Record) -> JourneyMap | None:
-    """One journey; None for an empty tab and for a map without a usable id."""
+def read_map(tab: Tab, report: Report, record: Record, others: Mapping[str, JourneyMap]) -> JourneyMap | None:
+    """One journey; None for an empty tab and for a map without a usable id of its own. `others`: those read before, by folded id."""
     if not tab.cells:
         return None
     drawn = _drawn(tab, report)
@@ -69,6 +69,11 @@ def read_map(tab: Tab, report: Report, record: Record) -> JourneyMap | None:
         return None
     journey_id = report.reading(id_cell, lambda: parse_id(typed_id), None)
     if journey_id is None:
+        return None
+    first = others.get(fold(journey_id))
+    if first is not None:
+        cell = address(drawn.rows["id"], reader.first_column("id"))
+        report.error(cell, text("workbook.journey_twice", id=journey_id, tab=first.tab))
         return None
     stages = reader.stages()
     if not stages:
@@ -232,8 +237,6 @@ def _listed(typed: str, stages: tuple[Stage, ...]) -> tuple[str, ...]:
 
 def _keep(made: JourneyMap, tab: Tab, reader: _Map, record: Record) -> None:
     key = f"journey:{made.id}"
-    if key in record.rows:
-        return  # the same id twice: named by the caller, the first one stands
     record.titles[key] = tab.title
     whole = {"tab": tab.title, **{k: reader.first(k) for k in ("journey", "persona", "audience", "priority")}}
     whole["stage"] = ", ".join(stage.id for stage in made.stages)

@@ -117,6 +117,8 @@ class _Typing:
             self.columns["properties"] = self._properties()
         if layout.kind in ("events", "consents"):
             self._require_who()
+        if layout.kind == "consents":
+            self._refuse_coming_yes()
         for unfit in self.batch.unfit:
             self.staged.reject(unfit.row, "", unfit.said)
         self._break_orders()
@@ -171,6 +173,14 @@ class _Typing:
         self._refuse(cells, said, header, "consent")
         self.columns[f"{channel} said"] = said
         self.columns[f"{channel} at"] = times
+
+    def _refuse_coming_yes(self) -> None:
+        """A yes that is still to come is none yet. A no counts from now, whenever it is dated."""
+        if "at" not in self.columns:
+            return
+        coming = pc.greater(self.columns["at"], pa.scalar(self.now, values.MOMENT))
+        for row in self._where(pc.fill_null(pc.and_(coming, self.columns["status"]), False)):
+            self.staged.reject(row, self.staged.layout.header("at"), text("uploads.coming_yes"))
 
     def _refuse(self, cells: pa.StringArray, found: pa.Array, header: str, kind: str) -> None:
         if found.null_count == cells.null_count:
