@@ -167,9 +167,9 @@ class Town:
         return [m for m in self.moves() if m not in before]
 
     def rows(self, kind: str) -> list[dict[str, Any]]:
-        """All rows of a view."""
+        """All rows of a view, in the order of their columns."""
         with closing(self.facts.open()) as con:
-            found: list[dict[str, Any]] = con.sql(f"SELECT * FROM {kind}").to_arrow_table().to_pylist()
+            found: list[dict[str, Any]] = con.sql(f"SELECT * FROM {kind} ORDER BY ALL").to_arrow_table().to_pylist()
         return [{k: v.astimezone(UTC) if isinstance(v, datetime) else v for k, v in row.items()} for row in found]
 
 
