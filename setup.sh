@@ -10,6 +10,10 @@ python="${PYTHON:-python3}"
     echo "Tabiji needs Python 3.11 or newer; \"$python\" is older. Set PYTHON=/path/to/python3.11. / Python 3.11 以上が必要です。" >&2
     exit 1
 }
-[ -x .venv/bin/python ] || "$python" -m venv .venv
+[ -x .venv/bin/python ] || "$python" -m venv .venv || {
+    rm -rf .venv
+    echo "Python cannot make a virtual environment. On Debian and Ubuntu: apt install python3-venv. / 仮想環境を作れません。Debian・Ubuntu では python3-venv を入れてください。" >&2
+    exit 1
+}
 .venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r "$lock"
 .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .

@@ -1,6 +1,8 @@
 """The shape of the house: who may import whom, no circles among modules, nothing left lying about."""
 
 import ast
+import re
+import tomllib
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -60,3 +62,35 @@ def test_every_module_says_what_it_is_about() -> None:
         if path.stat().st_size and not ast.get_docstring(ast.parse(path.read_text("utf-8")))
     ]
     assert silent == []
+
+
+def test_each_direct_dependency_has_its_reason_in_the_readme() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    direct = {re.split(r"[<>=;\s]", line, maxsplit=1)[0] for line in project["dependencies"]}
+    readme = (ROOT / "README.md").read_text("utf-8")
+    rows = readme.split("## The libraries, and why")[1].split("## ")[0].splitlines()
+    explained = {name.strip() for row in rows if row.startswith("|") for name in row.split("|")[1].split(",")}
+    assert direct - explained == set()
+    assert explained - direct == {"library", "---"}
+
+
+def test_the_lock_names_no_place() -> None:
+    for name in ("requirements.lock", "requirements-dev.lock"):
+        lines = (ROOT / name).read_text("utf-8").splitlines()
+        assert not any("://" in line or line.startswith("-") for line in lines)
+        pinned = [line for line in lines if "==" in line]
+        assert len(pinned) > 20
+        assert all(line.endswith("\\") for line in pinned), "each with its hashes"
+
+
+def test_the_way_of_the_data_names_rooms_that_exist() -> None:
+    """Every `room/ module → module` of the README's diagram is a file or a folder of that room."""
+    diagram = (ROOT / "README.md").read_text("utf-8").split("## How a cell becomes a message")[1].split("```")[1]
+    named = re.findall(r"(journey|sheets_sync|messaging|bot)/(\w*)", diagram)
+    assert len(named) > 8
+    for room, inside in named:
+        assert (ROOT / room / inside).exists() or (ROOT / room / f"{inside}.py").exists(), f"{room}/{inside}"
+    for room, words in re.findall(r"(journey|sheets_sync|messaging)/(?:uploads/)? ([a-z_]+(?: → [a-z_]+)*)", diagram):
+        for word in re.findall(r"[a-z_]+", words):
+            found = [p for p in (ROOT / room).rglob("*") if p.stem == word]
+            assert found, f"{room}: {word}"
