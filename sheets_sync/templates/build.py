@@ -15,19 +15,21 @@ from journey.texts import Lang, text
 from sheets_sync import tabs
 from sheets_sync.templates import layout, maps, style
 from sheets_sync.templates.columns import GIVEN_WIDTH, LAYOUTS, SETTING_DROPDOWNS, SPARE_ROWS
-from sheets_sync.templates.content import OFFERED, Words, load_words
+from sheets_sync.templates.content import SETTINGS_KEYS, Words, load_words
 from sheets_sync.templates.guide import write_guide
 from sheets_sync.templates.tables import Choices, Head, add_dropdown, print_setup, write_table
 
 _NEEDED = {
-    "messages": ("id", "subject", "body"),
-    "campaigns": ("id", "name", "active", "journey", "stage", "trigger", "message", "channels", "kind"),
+    "messages": ("id", "body"),
+    "campaigns": ("id", "active", "trigger", "message"),
     "segments": ("name", "condition"),
-    "fields": ("field", "label", "type"),
-    "settings": ("key", "value"),
+    "fields": ("field",),
+    "settings": ("key",),
     "holidays": ("date",),
-    "tests": ("example", "stage"),
+    "tests": ("example",),
 }
+"""The columns without which a row does nothing: navy. All others have a default."""
+
 _PAGES = {"campaigns": 2}
 _FREEZE = {"messages": "B2", "campaigns": "C2", "tests": "B2"}
 
@@ -63,7 +65,7 @@ def make_workbook(words: Words, lang: Lang) -> Workbook:
     choices = Choices(words.shared["choices"], lists, words.shared["prompts"])
 
     guide = _sheet(book, _title(specs["guide"], lang), style.AMBER)
-    write_guide(guide, words.guide, words.shared["settings"], lang)
+    write_guide(guide, words.guide, _guide_tables(specs, words, lang), lang)
     chart = _sheet(book, map_title, style.NAVY)
     maps.write_map(chart, words.shared["journey"], words.journey, words.shared["notes"]["program"], lang)
     for key in ("messages", "campaigns", "segments", "fields", "settings", "holidays", "tests"):
@@ -98,7 +100,7 @@ def _heads(spec: tabs.TabSpec, words: Words, lang: Lang) -> list[Head]:
     heads: list[Head] = []
     for column in spec.columns:
         placed = layouts[column.key]
-        said = program if column.program else notes[column.key]
+        said = f"{notes[column.key]}\n{program}" if column.program else notes[column.key]
         is_needed = column.key in needed
         label = column.said(lang == "ja")
         heads.append(Head(column.key, label, placed.width, said, column.program or placed.idle, is_needed, placed.dropdown))
@@ -109,6 +111,30 @@ def _heads(spec: tabs.TabSpec, words: Words, lang: Lang) -> list[Head]:
         given = [Head(f"given{i}", name, GIVEN_WIDTH, notes["given"]) for i, name in enumerate(words.given)]
         heads[1:1] = given
     return heads
+
+
+def _guide_tables(specs: Mapping[str, tabs.TabSpec], words: Words, lang: Lang) -> dict[str, list[list[str]]]:
+    """What the guide says of the settings and of each tab's columns: the same words as on the tabs themselves."""
+    tables = {key: _column_rows(specs[key], words, lang) for key in ("messages", "campaigns", "segments", "fields", "tests")}
+    tables["settings"] = [_setting_row(key, words.shared["settings"][key]) for key in SETTINGS_KEYS]
+    return tables
+
+
+def _column_rows(spec: tabs.TabSpec, words: Words, lang: Lang) -> list[list[str]]:
+    rows = []
+    for column in spec.columns:
+        use = "program" if column.program else "idle" if LAYOUTS[spec.key][column.key].idle else "optional"
+        said = words.shared["labels"]["needed" if column.key in _NEEDED[spec.key] else use]
+        rows.append([column.said(lang == "ja"), words.shared["columns"][spec.key][column.key], said])
+    if spec.key == "tests":
+        labels = words.shared["labels"]
+        rows.insert(1, [labels["given"], words.shared["columns"]["tests"]["given"], labels["optional"]])
+    return rows
+
+
+def _setting_row(key: str, setting: Sequence[str]) -> list[str]:
+    label, _, default, meaning = setting
+    return [label if label == key else f"{label}\n{key}", meaning, default]
 
 
 def _rows(key: str, words: Words) -> Sequence[Mapping[str, str]]:
@@ -125,7 +151,7 @@ def _rows(key: str, words: Words) -> Sequence[Mapping[str, str]]:
     if key == "tests":
         return [_example(row, words.shared["labels"]["comma"]) for row in words.tests]
     settings: Mapping[str, Sequence[str]] = words.shared["settings"]
-    return [dict(zip(("key", "value", "default", "notes"), settings[name], strict=True)) for name in OFFERED]
+    return [dict(zip(("key", "value", "default", "notes"), settings[name], strict=True)) for name in SETTINGS_KEYS]
 
 
 def _example(row: Mapping[str, Any], comma: str) -> dict[str, str]:
@@ -149,7 +175,7 @@ def _colour_campaigns(sheet: Worksheet, heads: Sequence[Head], choices: Choices)
 
 def _setting_dropdowns(sheet: Worksheet, choices: Choices) -> None:
     for key, dropdown in SETTING_DROPDOWNS.items():
-        add_dropdown(sheet, f"B{OFFERED.index(key) + 2}", dropdown, choices)
+        add_dropdown(sheet, f"B{SETTINGS_KEYS.index(key) + 2}", dropdown, choices)
 
 
 def _for_the_program(sheet: Worksheet, said: str, lang: Lang) -> None:

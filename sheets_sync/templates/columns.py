@@ -55,8 +55,8 @@ LAYOUTS: Mapping[str, Mapping[str, Layout]] = {
         "id": Layout(7),
         "name": Layout(34),
         "active": Layout(11, _words("active", "strict")),
-        "journey": Layout(13, _list("journey.name")),
-        "stage": Layout(14, _list("journey.stage")),
+        "journey": Layout(13, _list("journey.name", "open")),
+        "stage": Layout(14, _list("journey.stage", "open")),
         "trigger": Layout(30, _words("trigger")),
         "audience": Layout(24),
         "message": Layout(12, _list("messages.id")),
@@ -67,7 +67,7 @@ LAYOUTS: Mapping[str, Mapping[str, Layout]] = {
         "goal": Layout(18, _words("goal")),
         "goal_window": Layout(13, _words("goal_window")),
         "holdout": Layout(12, idle=True),
-        "include_existing": Layout(13, _words("yes_no", "strict")),
+        "include_existing": Layout(17, _words("yes_no", "strict")),
         "reentry": Layout(13, _words("reentry")),
         "start": Layout(12),
         "end": Layout(12),
@@ -93,7 +93,7 @@ LAYOUTS: Mapping[str, Mapping[str, Layout]] = {
     "holidays": {"date": Layout(16), "name": Layout(30)},
     "tests": {
         "example": Layout(46),
-        "stage": Layout(22, _list("journey.stage")),
+        "stage": Layout(22, _list("journey.stage", "open")),
         "campaigns": Layout(34),
     },
 }
@@ -101,7 +101,13 @@ LAYOUTS: Mapping[str, Mapping[str, Layout]] = {
 
 GIVEN_WIDTH = 26.0
 
-SETTING_DROPDOWNS: Mapping[str, Dropdown] = {"time_zone": _words("time_zone")}
+SPARE_COLUMNS = 20
+"""Columns beside a table that are text-formatted too, so that a column added there reads what was typed."""
+
+SETTING_DROPDOWNS: Mapping[str, Dropdown] = {
+    key: _words(key)
+    for key in ("time_zone", "default_send_time", "quiet_hours", "late_after", "entry_age", "audience_drift")
+}
 """Dropdowns of single rows of the Settings tab."""
 
 JOURNEY_LABEL_WIDTH = 20.0

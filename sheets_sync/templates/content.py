@@ -36,15 +36,8 @@ SETTINGS_KEYS = (
     "bulk_limit",
     "audience_drift",
     "rank_source",
-    "rank_points_or_amount",
 )
-"""Every setting, in the order of the guide."""
-
-NOT_YET = ("rank_points_or_amount",)
-"""Settings of a feature that is not built: explained in the guide, not offered in the Settings tab."""
-
-OFFERED = tuple(key for key in SETTINGS_KEYS if key not in NOT_YET)
-"""The rows of the Settings tab, in order."""
+"""The rows of the Settings tab and of the guide, in order. A setting of a feature that is not built is not offered."""
 
 Row = Mapping[str, str]
 

@@ -10,7 +10,6 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from journey.texts import Lang
 from sheets_sync.templates import layout, style
-from sheets_sync.templates.content import SETTINGS_KEYS
 from sheets_sync.templates.tables import TEXT, print_setup
 
 WIDTHS = (3.0, 38.0, 60.0, 52.0)
@@ -20,13 +19,13 @@ _SWATCHES = {"navy": style.NAVY, "teal": style.TEAL, "grey": style.GREY, "amber"
 
 
 def write_guide(
-    sheet: Worksheet, sections: Sequence[Mapping[str, Any]], settings: Mapping[str, Sequence[str]], lang: Lang
+    sheet: Worksheet, sections: Sequence[Mapping[str, Any]], tables: Mapping[str, Sequence[Sequence[str]]], lang: Lang
 ) -> None:
     """All sections, one below the other.
 
-    A section has a `title`, perhaps a `text` below it, perhaps `head` and `rows` of up to three cells. `settings = true` takes its
-    rows from the settings; `page = true` begins a new page in print. With `swatches = true` a row begins with the name of a
-    colour, which its first cell then shows.
+    A section has a `title`, perhaps a `text` below it, perhaps `head` and `rows` of up to three cells. `table = NAME` takes its
+    rows from `tables`, which say what the other tabs say too; `page = true` begins a new page in print. With `swatches = true`
+    a row begins with the name of a colour, which its first cell then shows.
     """
     for letter, width in zip("ABCD", WIDTHS, strict=True):
         sheet.column_dimensions[letter].width = width
@@ -37,9 +36,7 @@ def write_guide(
         number = _title(sheet, number, section["title"], lang, top=index == 0)
         if "text" in section:
             number = _paragraph(sheet, number, section["text"].strip(), lang)
-        rows = (
-            [_setting_row(key, settings[key]) for key in SETTINGS_KEYS] if section.get("settings") else section.get("rows", ())
-        )
+        rows = tables[section["table"]] if "table" in section else section.get("rows", ())
         if "head" in section:
             number = _row(sheet, number, section["head"], lang, head=True)
         for row in rows:
@@ -51,11 +48,6 @@ def write_guide(
     print_setup(sheet)
     sheet.page_setup.orientation = "portrait"
     sheet.page_setup.paperSize = sheet.PAPERSIZE_A4
-
-
-def _setting_row(key: str, setting: Sequence[str]) -> list[str]:
-    label, _, default, meaning = setting
-    return [label if label == key else f"{label}\n{key}", meaning, default]
 
 
 def _title(sheet: Worksheet, number: int, title: str, lang: Lang, *, top: bool) -> int:

@@ -19,7 +19,6 @@ ABOUT = ("name", "id", "persona", "audience", "priority")
 PER_STAGE = ("stage", "stage_id", "condition", "goal", "challenge", "thinking", "actions", "information", "key_factor")
 PROGRAM = ("customers", "campaigns")
 STAGE_ROW = len(ABOUT) + 1
-_ASPECTS = PER_STAGE[4:]
 _IDENTITY = ("name", "id", "stage", "stage_id", "condition")
 
 
@@ -39,7 +38,7 @@ def write_map(
         for column in range(2, STAGE_COLUMNS + 2):
             value = values[column - 2] if column - 2 < len(values) else ""
             inside = column <= (2 if key in ABOUT else last)
-            write_cell(sheet.cell(number, column), value, lang, program=key in PROGRAM, filled=inside, top=key in _ASPECTS)
+            write_cell(sheet.cell(number, column), value, lang, program=key in PROGRAM, filled=inside, top=True)
         if key == "stage":
             _stage_heads(sheet, number, last, lang)
         texts = [(label[0], JOURNEY_LABEL_WIDTH), *((v, JOURNEY_STAGE_WIDTH) for v in values)]
@@ -65,7 +64,7 @@ def _label(sheet: Worksheet, number: int, key: str, label: str, said: str, lang:
     colour = style.GREY if key in PROGRAM else style.NAVY if key in _IDENTITY else style.TEAL
     cell.font = style.font(lang, bold=True, colour="FFFFFF")
     cell.fill = style.fill(colour)
-    cell.alignment = style.MIDDLE
+    cell.alignment = style.TOP
     cell.border = style.BOXED
     cell.number_format = TEXT
     cell.comment = note(said, lang)

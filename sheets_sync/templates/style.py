@@ -8,8 +8,9 @@ from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
 
 from journey.texts import Lang
 
-NAVY, TEAL, GREY, AMBER = "1F3A5F", "2F7F86", "8A8F98", "C9802B"
-"""Colours of headers and tabs: needed columns, further ones, the program's own, the guide."""
+NAVY, TEAL, GREY, AMBER = "1F3A5F", "2A737A", "5F6670", "96590F"
+"""Colours of headers and tabs: needed columns, further ones, the program's own, the guide.
+White on each of them is readable (a contrast of 4.5 to 1 or more)."""
 
 PALE_NAVY, PALE_GREY, PALE_AMBER, LINE_COLOUR = "E8EEF6", "EFF0F2", "FBF1E2", "C9CFD8"
 RED = "B3261E"

@@ -13,7 +13,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from journey.texts import Lang
 from sheets_sync.templates import layout, style
-from sheets_sync.templates.columns import SPARE_ROWS, Dropdown
+from sheets_sync.templates.columns import SPARE_COLUMNS, SPARE_ROWS, Dropdown
 
 TEXT = "@"
 _HEADER_POINTS = 10.5
@@ -59,10 +59,13 @@ def write_table(
     for number, head in enumerate(heads, start=1):
         sheet.column_dimensions[get_column_letter(number)].width = head.width
         write_header(sheet.cell(1, number), head, lang)
+    for number in range(1, len(heads) + SPARE_COLUMNS + 1):
+        sheet.column_dimensions[get_column_letter(number)].number_format = TEXT
+    long = any("\n" in value.rstrip("\n") for row in rows for value in row.values())
     sheet.row_dimensions[1].height = measure.height([(h.label, h.width) for h in heads], _HEADER_POINTS) + 6
     for index in range(len(rows) + SPARE_ROWS):
         row = rows[index] if index < len(rows) else None
-        _write_row(sheet, index + 2, heads, row, lang)
+        _write_row(sheet, index + 2, heads, row, lang, top=long)
     for number, head in enumerate(heads, start=1):
         if head.dropdown is not None:
             letter = get_column_letter(number)
@@ -90,7 +93,7 @@ def write_header(cell: Cell, head: Head, lang: Lang) -> None:
 def write_cell(cell: Cell, value: str, lang: Lang, *, program: bool = False, filled: bool = True, top: bool = False) -> None:
     """A cell that is typed in, as text; the program's own is grey. Spare cells have no lines, so that they are not printed.
 
-    `top` is for long texts, which are read from the top of the cell.
+    `top` is for tabs with long texts, which are read from the top of the cell.
     """
     cell.value = value or None
     cell.data_type = "s" if value else "n"  # a text that begins with `=` stays text
@@ -136,11 +139,12 @@ def print_setup(sheet: Worksheet, repeat: str = "") -> None:
         sheet.print_title_rows = repeat
 
 
-def _write_row(sheet: Worksheet, number: int, heads: Sequence[Head], row: Mapping[str, str] | None, lang: Lang) -> None:
-    long = any("\n" in value.rstrip("\n") for value in (row or {}).values())
+def _write_row(
+    sheet: Worksheet, number: int, heads: Sequence[Head], row: Mapping[str, str] | None, lang: Lang, *, top: bool
+) -> None:
     for column, head in enumerate(heads, start=1):
         value = (row or {}).get(head.key, "").rstrip("\n")
-        write_cell(sheet.cell(number, column), value, lang, program=head.program, filled=row is not None, top=long)
+        write_cell(sheet.cell(number, column), value, lang, program=head.program, filled=row is not None, top=top)
     if row is not None:
         texts = [(row.get(h.key, "").rstrip("\n"), h.width) for h in heads]
         sheet.row_dimensions[number].height = min(layout.MEASURES[lang].height(texts), layout.MAX_HEIGHT)

@@ -12,10 +12,11 @@ from openpyxl.utils import get_column_letter
 from openpyxl.workbook import Workbook
 from openpyxl.worksheet.worksheet import Worksheet
 
+from journey.fields import STANDARD
 from journey.texts import LANGS, Lang
 from sheets_sync import tabs
-from sheets_sync.templates import layout
-from sheets_sync.templates.columns import SPARE_ROWS
+from sheets_sync.templates import layout, style
+from sheets_sync.templates.columns import SETTING_DROPDOWNS, SPARE_ROWS
 from sheets_sync.templates.content import SETTINGS_KEYS, load_words
 
 ENUMERATED = {
@@ -117,7 +118,9 @@ def test_every_enumerated_column_has_a_dropdown_with_spare_rows(books: dict[Lang
                 assert used <= values, (spec.key, key, used - values)
             assert len(rule.formula1) <= 255
     settings = books[lang].worksheets[6]
-    assert [str(rule.sqref) for rule in settings.data_validations.dataValidation] == ["B2"]
+    assert {str(rule.sqref) for rule in settings.data_validations.dataValidation} == {
+        f"B{SETTINGS_KEYS.index(key) + 2}" for key in SETTING_DROPDOWNS
+    }
 
 
 def _choices(book: Workbook, formula: str) -> set[str]:
@@ -137,6 +140,8 @@ def _last(sheet: Worksheet) -> int:
 def test_all_that_is_typed_in_is_text_in_spare_rows_too(books: dict[Lang, Workbook], lang: Lang) -> None:
     for spec, sheet in _tables(books[lang], lang):
         width = len([cell for cell in sheet[1] if cell.value])
+        whole = {n for d in sheet.column_dimensions.values() if d.number_format == "@" for n in range(d.min, d.max + 1)}
+        assert set(range(1, width + 10)) <= whole, spec.key  # columns that a team adds, too
         for row in sheet.iter_rows(min_row=1, max_row=_last(sheet) + SPARE_ROWS, max_col=width):
             for cell in row:
                 assert cell.number_format == "@", (spec.key, cell.coordinate)
@@ -146,6 +151,30 @@ def test_all_that_is_typed_in_is_text_in_spare_rows_too(books: dict[Lang, Workbo
     for row in chart.iter_rows(min_col=2, max_col=12):
         assert all(cell.number_format == "@" for cell in row)
     assert all(cell.data_type != "f" for sheet in books[lang].worksheets for cell in _filled(sheet))
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_rows_of_a_tab_are_aligned_alike(books: dict[Lang, Workbook], lang: Lang) -> None:
+    for _, sheet in _tables(books[lang], lang):
+        assert len({cell.alignment.vertical for row in sheet.iter_rows(min_row=2) for cell in row}) == 1, sheet.title
+
+
+def test_what_is_written_in_white_can_be_read() -> None:
+    for colour in (style.NAVY, style.TEAL, style.GREY, style.AMBER, style.RED):
+        assert _contrast("FFFFFF", colour) >= 4.5, colour
+    assert _contrast(style.GREY, style.PALE_GREY) >= 4.5
+
+
+def _contrast(one: str, other: str) -> float:
+    """The contrast of two colours as the Web Content Accessibility Guidelines count it."""
+
+    def light(colour: str) -> float:
+        parts = [int(colour[i : i + 2], 16) / 255 for i in (0, 2, 4)]
+        red, green, blue = (p / 12.92 if p <= 0.03928 else ((p + 0.055) / 1.055) ** 2.4 for p in parts)
+        return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+    dark, bright = sorted((light(one), light(other)))
+    return (bright + 0.05) / (dark + 0.05)
 
 
 @pytest.mark.parametrize("lang", LANGS)
@@ -182,7 +211,12 @@ def test_the_guide_explains_every_setting_and_every_tab(books: dict[Lang, Workbo
     guide = books[lang].worksheets[0]
     said = "\n".join(str(cell.value) for cell in _filled(guide))
     assert all(key in said for key in SETTINGS_KEYS)
-    assert all(label in said for label, *_ in load_words("ec", lang).shared["settings"].values())
+    words = load_words("ec", lang).shared
+    assert tuple(words["settings"]) == SETTINGS_KEYS
+    assert all(label in said for label, *_ in words["settings"].values())
+    for key in ("messages", "campaigns", "segments", "fields", "tests"):
+        assert all(meaning in said for meaning in words["columns"][key].values()), key
+    assert all((f.label if lang == "ja" else f.key) in said and f.key in said for f in STANDARD)
     assert all(title in said for title in TITLES[lang][1:9])
     assert not guide.sheet_view.showGridLines
     for command in (
@@ -206,7 +240,7 @@ def test_the_guide_explains_every_setting_and_every_tab(books: dict[Lang, Workbo
 def test_the_programs_columns_are_grey_empty_and_say_so(books: dict[Lang, Workbook], lang: Lang) -> None:
     sheet = books[lang].worksheets[3]
     program = load_words("ec", lang).shared["notes"]["program"]
-    found = [cell for cell in sheet[1] if cell.comment.text == program]
+    found = [cell for cell in sheet[1] if cell.comment.text.endswith(program)]
     assert [cell.value for cell in found] == [c.said(lang == "ja") for c in tabs.CAMPAIGNS.columns if c.program]
     for head in found:
         assert all(sheet.cell(row, head.column).value is None for row in range(2, _last(sheet) + 1))
