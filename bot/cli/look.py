@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from typing import get_args
 
 import click
 
@@ -13,6 +14,8 @@ from bot.cli.options import Session, common
 from bot.desk import decide, look
 from journey.errors import UsageError
 from journey.ledger import Chosen
+from journey.ledger.states import State
+from journey.names import nearest
 from journey.texts import text
 
 UNMASK = click.option("--unmask", is_flag=True, help="show whole addresses / 伏せずに表示")
@@ -65,6 +68,9 @@ def deliveries(
 ) -> None:
     """What was sent and what not; release, drop or retry what waits / 配信の一覧。保留の許可・取り消し・再送"""
     installation = session.installation
+    if state is not None and state not in (states := get_args(State)):
+        near = nearest(state, states) or "planned"
+        raise UsageError(text("cli.delivery_state", given=state, near=near, states=" | ".join(states)))
     if action is None:
         rows = look.deliveries(installation, campaign=campaign, state=state, customer=customer, reason=reason, unmask=unmask)
         session.answer(rows, lambda: views.deliveries_view(rows, session.lang))

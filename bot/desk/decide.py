@@ -11,7 +11,7 @@ from bot.desk.look import previewer
 from bot.wiring import Installation
 from journey import approvals, ledger
 from journey.approvals import Decided
-from journey.errors import UsageError
+from journey.errors import InputError, UsageError
 from journey.ledger import Chosen
 from journey.model import Campaign
 from journey.settings import approve_settings as adopt
@@ -91,11 +91,16 @@ def resume(installation: Installation, campaign: str | None, who: str) -> list[D
 
 
 def settle(installation: Installation, action: str, chosen: Chosen, who: str) -> Document:
-    """`release`, `drop` or `retry` of deliveries that are held, in doubt or failed. Raises UsageError where none is named."""
+    """`release`, `drop` or `retry` of deliveries that are held, in doubt or failed.
+
+    Raises UsageError where none is named, InputError where numbers are given and none of them waits for a decision.
+    """
     with installation.deciding():
         act = {"release": ledger.release, "drop": ledger.drop, "retry": ledger.retry}[action]
         with writing(installation.engine) as connection:
             number = act(connection, chosen, who, installation.now)
+        if chosen.ids and not number:
+            raise InputError(text("cli.nothing_waits", ids=list(chosen.ids)))
         return {"action": action, "deliveries": number}
 
 
