@@ -169,7 +169,7 @@ def _colour_campaigns(sheet: Worksheet, heads: Sequence[Head], choices: Choices)
         where, FormulaRule(formula=[f'${kind}2="{choices.words["kind"][1]}"'], fill=red, font=style.rule_font(style.RED))
     )
     sheet.conditional_formatting.add(
-        where, FormulaRule(formula=[f'${active}2="{choices.words["active"][1]}"'], font=style.rule_font(style.GREY))
+        where, FormulaRule(formula=[f'${active}2="{choices.words["active"][1]}"'], font=style.rule_font(style.DIM))
     )
 
 
@@ -181,7 +181,7 @@ def _setting_dropdowns(sheet: Worksheet, choices: Choices) -> None:
 def _for_the_program(sheet: Worksheet, said: str, lang: Lang) -> None:
     sheet.column_dimensions["A"].width = 100
     cell = sheet.cell(1, 1, said)
-    cell.font = style.font(lang, colour="4A4F57")
+    cell.font = style.font(lang, colour=style.DIM)
     cell.fill = style.fill(style.PALE_GREY)
     cell.alignment = style.MIDDLE
     sheet.row_dimensions[1].height = layout.MEASURES[lang].height([(said, 100)]) + 10

@@ -105,8 +105,7 @@ SPARE_COLUMNS = 20
 """Columns beside a table that are text-formatted too, so that a column added there reads what was typed."""
 
 SETTING_DROPDOWNS: Mapping[str, Dropdown] = {
-    key: _words(key)
-    for key in ("time_zone", "default_send_time", "quiet_hours", "late_after", "entry_age", "audience_drift")
+    key: _words(key) for key in ("time_zone", "default_send_time", "quiet_hours", "late_after", "entry_age", "audience_drift")
 }
 """Dropdowns of single rows of the Settings tab."""
 

@@ -38,7 +38,7 @@ def write_map(
         for column in range(2, STAGE_COLUMNS + 2):
             value = values[column - 2] if column - 2 < len(values) else ""
             inside = column <= (2 if key in ABOUT else last)
-            write_cell(sheet.cell(number, column), value, lang, program=key in PROGRAM, filled=inside, top=True)
+            write_cell(sheet.cell(number, column), value, lang, program=key in PROGRAM, filled=inside)
         if key == "stage":
             _stage_heads(sheet, number, last, lang)
         texts = [(label[0], JOURNEY_LABEL_WIDTH), *((v, JOURNEY_STAGE_WIDTH) for v in values)]
@@ -64,7 +64,7 @@ def _label(sheet: Worksheet, number: int, key: str, label: str, said: str, lang:
     colour = style.GREY if key in PROGRAM else style.NAVY if key in _IDENTITY else style.TEAL
     cell.font = style.font(lang, bold=True, colour="FFFFFF")
     cell.fill = style.fill(colour)
-    cell.alignment = style.TOP
+    cell.alignment = style.MIDDLE
     cell.border = style.BOXED
     cell.number_format = TEXT
     cell.comment = note(said, lang)

@@ -13,7 +13,8 @@ NAVY, TEAL, GREY, AMBER = "1F3A5F", "2A737A", "5F6670", "96590F"
 White on each of them is readable (a contrast of 4.5 to 1 or more)."""
 
 PALE_NAVY, PALE_GREY, PALE_AMBER, LINE_COLOUR = "E8EEF6", "EFF0F2", "FBF1E2", "C9CFD8"
-RED = "B3261E"
+RED, DIM = "B3261E", "4A4F57"
+"""Text of a transactional campaign, and text that stands back: a stopped campaign, a remark."""
 
 _FONT_NAMES: dict[Lang, str] = {"ja": "Meiryo UI", "en": "Arial"}
 

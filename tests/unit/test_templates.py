@@ -231,11 +231,26 @@ def test_messages_are_complete(readings: dict[Lang, Reading], lang: Lang) -> Non
             assert len(made.text.strip()) > 20
             assert not re.search(r"(^|[。、！])(です|より|の)|(at|from|with|by)$|^[:：,]", made.text, re.MULTILINE), made.text
             assert bool(made.subject) == (variant.channel in ("email", "push"))
+            assert made.text.count("スタッフ一同") <= 1
         if variant.channel == "email":
             assert variant.preheader
             assert len(variant.subject) <= 50
             assert "unsubscribe" not in variant.body.lower() and "配信停止" not in variant.body  # the composer's footer has it
     assert len({c.message for c in book.campaigns}) == len(book.campaigns)
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_names_only_greet_and_nothing_is_claimed_that_a_shop_may_not_keep(readings: dict[Lang, Reading], lang: Lang) -> None:
+    """A name inside a sentence reads wrong for a company or without one; the sender may not be set yet."""
+    for variant in readings[lang].workbook.messages:
+        where = (variant.message, variant.channel, variant.variant)
+        first, *others = variant.body.strip().split("\n")
+        assert "顧客." not in "".join((variant.subject, variant.preheader, *others)), where
+        assert "customer." not in "".join((variant.subject, variant.preheader, *others)), where
+        assert re.fullmatch(r"\{\{ 顧客\.姓\|様 \}\}|Hi \{\{.*\}\},", first) or variant.channel in ("sms", "push"), where
+        assert not re.search(r"(差出人\.名前|sender\.name)(?!\|default\()", variant.body), where
+        said = " ".join((variant.subject, variant.preheader, variant.body))
+        assert not re.search(r"か月|週間|ランキング|人気|レビュー|新着順|months|weeks|reviews|in person|this mail", said), where
 
 
 @pytest.mark.parametrize("lang", LANGS)

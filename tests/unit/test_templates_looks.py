@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,9 +16,12 @@ from openpyxl.worksheet.worksheet import Worksheet
 from journey.fields import STANDARD
 from journey.texts import LANGS, Lang
 from sheets_sync import tabs
+from sheets_sync.check import CheckContext, read_workbook
+from sheets_sync.snapshot import Snapshot
 from sheets_sync.templates import layout, style
 from sheets_sync.templates.columns import SETTING_DROPDOWNS, SPARE_ROWS
 from sheets_sync.templates.content import SETTINGS_KEYS, load_words
+from sheets_sync.xlsx import XlsxSource
 
 ENUMERATED = {
     "messages": {"channel", "language", "variant"},
@@ -133,7 +137,7 @@ def _choices(book: Workbook, formula: str) -> set[str]:
 
 
 def _last(sheet: Worksheet) -> int:
-    return max(cell.row for cell in _filled(sheet))
+    return int(max(cell.row for cell in _filled(sheet)))
 
 
 @pytest.mark.parametrize("lang", LANGS)
@@ -159,10 +163,36 @@ def test_rows_of_a_tab_are_aligned_alike(books: dict[Lang, Workbook], lang: Lang
         assert len({cell.alignment.vertical for row in sheet.iter_rows(min_row=2) for cell in row}) == 1, sheet.title
 
 
+def test_the_colours_of_the_headers_are_true(ready_made: Mapping[Lang, Path], books: dict[Lang, Workbook]) -> None:
+    """A row whose navy cell is empty does nothing or is a problem; an empty cell of any other column is fine."""
+    lang: Lang = "ja"
+    snapshot = XlsxSource(ready_made[lang]).snapshot()
+    holidays = sum(cell.value is not None for cell in books[lang]["休日"]["A"]) - 1
+    context = CheckContext(("email", "line", "sms", "push"))
+    for spec, sheet in _tables(books[lang], lang):
+        row = 3 if spec.key == "messages" else 2  # a line message: only mails need a subject
+        for head in sheet[1]:
+            column = next((c.key for c in spec.columns if c.said(lang == "ja") == head.value), "")
+            if not column or sheet.cell(row, head.column).value is None or (spec.key, column) == ("campaigns", "stage"):
+                continue
+            reading = read_workbook(_without(snapshot, sheet.title, (row, head.column)), context)
+            needed = head.fill.start_color.rgb.endswith(style.NAVY)
+            idle = len(reading.workbook.holidays) < holidays or not all(c.active for c in reading.workbook.campaigns[:1])
+            assert bool(reading.problems or idle) == needed, (spec.key, column, [p.said.say("en") for p in reading.problems])
+
+
+def _without(snapshot: Snapshot, title: str, where: tuple[int, int]) -> Snapshot:
+    found = [
+        replace(tab, cells={at: cell for at, cell in tab.cells.items() if at != where}) if tab.title == title else tab
+        for tab in snapshot.tabs
+    ]
+    return replace(snapshot, tabs=tuple(found))
+
+
 def test_what_is_written_in_white_can_be_read() -> None:
     for colour in (style.NAVY, style.TEAL, style.GREY, style.AMBER, style.RED):
         assert _contrast("FFFFFF", colour) >= 4.5, colour
-    assert _contrast(style.GREY, style.PALE_GREY) >= 4.5
+    assert _contrast(style.DIM, style.PALE_GREY) >= 4.5
 
 
 def _contrast(one: str, other: str) -> float:
