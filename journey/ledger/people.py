@@ -40,7 +40,7 @@ def release(connection: Connection, chosen: Chosen, who: str, now: datetime) -> 
 def drop(connection: Connection, chosen: Chosen, who: str, now: datetime) -> int:
     """Gives up deliveries that wait, are in doubt or failed: they are never sent. Returns how many."""
     open_ones = _d.state.in_(("planned", "in_doubt", "failed"))
-    _settle_occurrences(connection, chosen, who, now)
+    _settle_occurrences(connection, chosen, who, now, hold="dropped")
     return _decide(connection, chosen, open_ones, "cancelled", "dropped", {"reason": "dropped"}, who, "drop", now)
 
 
@@ -82,11 +82,11 @@ def _parts(chosen: Chosen) -> Sequence[ColumnElement[bool]]:
     return [(_d.campaign_id == chosen.campaign) & (_d.reason == chosen.reason)]
 
 
-def _settle_occurrences(connection: Connection, chosen: Chosen, who: str, now: datetime) -> None:
+def _settle_occurrences(connection: Connection, chosen: Chosen, who: str, now: datetime, hold: str | None = None) -> None:
     # A hold of a whole occurrence is decided with its rows, so that no later row of it asks again.
     if chosen.campaign and chosen.reason and not chosen.ids:
         connection.execute(
             update(occurrences)
             .where(occurrences.c.campaign_id == chosen.campaign, occurrences.c.hold == chosen.reason)
-            .values(hold=None, decided_by=who, decided_at=now)
+            .values(hold=hold, decided_by=who, decided_at=now)
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, func, insert, select, true
 
 from journey.approvals import Standing
 from journey.calendar import Occurrence, newest_occurrence, within_dates
@@ -58,7 +58,7 @@ def freeze_occurrence(
         return 0, None
     held = (
         too_many(settings, standing.estimate, len(customers), occurrence.day.isoformat())
-        or drifted(settings, standing.estimate, len(customers))
+        or drifted(settings, _agreed(connection, standing), len(customers))
         or (late(settings, occurrence.due_at, now) if customers else None)
     )
     reason, detail = (held.reason, held.detail) if held else (None, None)
@@ -74,6 +74,19 @@ def freeze_occurrence(
     )
     rows = (PlannedRow(c, STEP, occurrence.name, occurrence.due_at, "planned", reason, detail) for c in customers)
     return freeze(connection, campaign, rows, now), held
+
+
+def _agreed(connection: Connection, standing: Standing) -> int | None:
+    """How many a person has said yes to: the approval's estimate, or more where a larger audience was released since."""
+    released = connection.scalar(
+        select(func.max(occurrences.c.audience)).where(
+            occurrences.c.campaign_id == standing.campaign_id,
+            occurrences.c.decided_by.is_not(None),
+            occurrences.c.hold.is_(None),
+            occurrences.c.decided_at >= standing.approved_at if standing.approved_at is not None else true(),
+        )
+    )
+    return standing.estimate if released is None else max(released, standing.estimate or 0)
 
 
 def _frozen(connection: Connection, campaign_id: str, name: str) -> bool:

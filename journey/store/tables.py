@@ -220,7 +220,7 @@ occurrences = Table(
     Column("due_at", Instant, nullable=False),
     Column("frozen_at", Instant, nullable=False),
     Column("audience", Integer, nullable=False),
-    Column("hold", String),  # bulk | late_start until a person decides
+    Column("hold", String),  # bulk | late_start until a person decides; dropped when they said no
     Column("decided_by", String),
     Column("decided_at", Instant),
 )

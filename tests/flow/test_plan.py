@@ -17,6 +17,7 @@ from sqlalchemy import Engine, select, update
 from journey.approvals import Ground, Standing, approve, pause, resume
 from journey.facts import FactStore
 from journey.fields import Names
+from journey.ledger import Chosen, drop, release
 from journey.model import (
     AfterInStage,
     Campaign,
@@ -488,6 +489,19 @@ def test_an_audience_that_grew_is_held(shop: Shop, approved: int, now: int, reas
     shop.plan(T0 + 3 * HOUR)
     assert {r.reason for r in shop.rows()} == {reason}
     assert len(shop.rows()) == now
+
+
+@pytest.mark.parametrize(("settle", "again"), [(release, None), (drop, "bulk")])
+def test_a_larger_audience_that_was_released_is_agreed_to(shop: Shop, settle: Any, again: str | None) -> None:
+    shop.have(NEWS)
+    shop.customers(*(f"a{n}" for n in range(10)))
+    shop.approve()
+    shop.customers(*(f"b{n}" for n in range(10)))
+    shop.plan(T0 + 3 * HOUR)
+    with writing(shop.engine) as connection:
+        assert settle(connection, Chosen((), NEWS.id, "bulk"), "Hanako", T0 + 4 * HOUR) == 20
+    shop.plan(T0 + 3 * HOUR + 7 * DAY)
+    assert {r.reason for r in shop.rows() if r.occurrence > (T0 + 3 * DAY).date().isoformat()} == {again}
 
 
 def test_a_crash_between_campaigns_loses_nothing(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
