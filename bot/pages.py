@@ -11,6 +11,7 @@ from bot.wiring import Installation
 from journey import consents
 from journey import customers as people
 from journey.errors import InputError
+from journey.facts.views import quoted
 from journey.store.engine import reading, writing
 from journey.store.tables import deliveries
 from journey.store.time import newest
@@ -52,10 +53,23 @@ def _unsubscribe(installation: Installation, delivery_id: int) -> None:
     if found is None:
         return
     customer, channel = found
+    everyone = {customer, *_sharing(installation, customer, channel)}
     with writing(installation.engine) as connection:
         # A no counts from now on, whatever clock the store was written under: it must not lie before what it answers.
         at = max(installation.now, newest(connection) or installation.now)
-        consents.unsubscribe(connection, customer, channel, at, SOURCE)
+        for one in sorted(everyone):
+            consents.unsubscribe(connection, one, channel, at, SOURCE)
+
+
+def _sharing(installation: Installation, customer: str, channel: str) -> list[str]:
+    """All customers who are reached at the same address: whoever says no there says it for each of their rows."""
+    field = quoted(installation.addresses.field(channel))
+    with closing(installation.facts.open()) as con:
+        found = con.execute(
+            f"SELECT customer_id FROM customers WHERE lower({field}) IN (SELECT lower({field}) FROM customers WHERE customer_id = ?)",
+            [customer],
+        ).fetchall()
+    return [row[0] for row in found]
 
 
 def _of(installation: Installation, delivery_id: int) -> tuple[str, str] | None:

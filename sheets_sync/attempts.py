@@ -9,10 +9,10 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, insert, select
+from sqlalchemy import Connection, delete, insert, select
 
 from journey.problems import Problem
-from journey.store.tables import meta, versions
+from journey.store.tables import meta
 from journey.texts import Lang, Text
 from sheets_sync.check import CheckContext
 from sheets_sync.read.campaigns import Draft
@@ -88,12 +88,6 @@ def keep(
     }
     connection.execute(delete(meta).where(meta.c.key == _KEY))
     connection.execute(insert(meta).values(key=_KEY, value=value))
-
-
-def newest_version(connection: Connection) -> int | None:
-    """The id of the version in force, without reading it."""
-    newest: int | None = connection.scalar(select(func.max(versions.c.id)))
-    return newest
 
 
 def _plain(problem: Problem) -> dict[str, str]:

@@ -70,20 +70,21 @@ def sync(
     at once even where something else blocks. `renamed` (old id → new id) and `new` answer the question whether an id that
     appeared is an old thing. Raises InputError where the workbook cannot be opened or `now` lies before the store's time.
     """
-    revision = source.revision()
     fingerprint = attempts.fingerprint(context)
-    if not renamed and not new:
+    while True:
+        revision = source.revision()
         with reading(engine) as connection:
+            refuse_earlier(connection, now)
             last = attempts.last(connection)
-            version = attempts.newest_version(connection)
-        if last is not None and last.same(revision, fingerprint) and last.version == version:
+            before = current(connection)
+        version = before.id if before is not None else None
+        if not (renamed or new) and last is not None and last.same(revision, fingerprint) and last.version == version:
             return SyncResult(version, False, (), last.problems, last.drafts)
-    with reading(engine) as connection:
-        refuse_earlier(connection, now)
-        before = current(connection)
-    checked = _checked(source.snapshot(), context, before, renamed or {}, new)
-    with writing(engine) as connection:
-        return _apply(connection, checked, fingerprint, now, by)
+        checked = _checked(source.snapshot(), context, before, renamed or {}, new)
+        with writing(engine) as connection:
+            # What another process read meanwhile is newer than what we read: an × in it must not be undone by our older look.
+            if attempts.last(connection) == last:
+                return _apply(connection, checked, fingerprint, now, by)
 
 
 def check_only(
@@ -142,9 +143,6 @@ def _is(row: str, wanted: str) -> bool:
 
 def _apply(connection: Connection, checked: _Checked, fingerprint: str, now: datetime, by: str | None) -> SyncResult:
     found, before, compared = checked.reading, checked.before, checked.compared
-    newest = current(connection)
-    if (newest.id if newest else None) != (before.id if before else None):  # another process was quicker
-        before = newest
     taken_ids = taken(connection, compared.renamed)
     problems = (*found.problems, *(Problem("", "", "error", text("sync.rename_taken", new=i)) for i in taken_ids))
     version = before.id if before else None

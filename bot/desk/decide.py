@@ -15,6 +15,7 @@ from journey.errors import InputError, UsageError
 from journey.ledger import Chosen
 from journey.model import Campaign
 from journey.settings import approve_settings as adopt
+from journey.stages import assign
 from journey.store.engine import reading, writing
 from journey.store.tables import versions
 from journey.texts import Text, text
@@ -33,6 +34,10 @@ def approve(installation: Installation, campaign: str | None, who: str) -> list[
         return audience.foreseen, audience.existing
 
     with installation.deciding():
+        # Who stands where is part of what is approved: an estimate over an older placing would be of nobody, or of others.
+        version, in_force = installation.required_version(), installation.in_force()
+        if campaign is None or campaign in in_force.standings:
+            assign(installation.engine, installation.facts, in_force.workbook, version.id, installation.now)
         done = approvals.approve(
             installation.engine,
             installation.ground(),

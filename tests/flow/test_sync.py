@@ -159,6 +159,33 @@ def test_an_x_counts_at_once_even_while_the_workbook_is_broken(engine: Engine, s
     assert stopped(engine) == set()
 
 
+class Overtaken(TypedSource):
+    """A workbook that somebody edits, and another process syncs, between our reading it and our transaction."""
+
+    def __init__(self, tabs: Tabs, engine: Engine) -> None:
+        super().__init__(tabs)
+        self.engine = engine
+
+    def snapshot(self) -> Snapshot:
+        ours = super().snapshot()
+        if self.reads == 1:
+            campaign_cell(self.tabs, "C01", "有効", "×")
+            synced(self.engine, TypedSource(self.tabs), 1)
+        return ours
+
+
+def test_an_older_look_never_undoes_a_newer_x(engine: Engine, source: TypedSource) -> None:
+    synced(engine, source)
+    put(source.tabs, "設定", "B2", "22:00-9:00")
+    late = Overtaken(source.tabs, engine)
+    result = synced(engine, late, 1)
+    with reading(engine) as connection:
+        version = current(connection)
+    assert version is not None
+    assert (result.version, result.changed) == (version.id, False)
+    assert version.workbook.campaign("C01").active is False
+
+
 def test_drafts_are_kept_and_shown(engine: Engine, source: TypedSource) -> None:
     source.tabs["施策"].append(["C03", "考え中", "○", "ec", "休眠", None, None, "M1"])
     result = synced(engine, source)
