@@ -97,7 +97,7 @@ def decide(case: Case, world: World) -> Decision:
     route = _route(case, world)
     if not isinstance(route, Send):
         return route
-    return _hours(case, world) or route
+    return _hours(case, world) or _rivals(case, world, route.channel) or route
 
 
 def _stopped(case: Case, _world: World) -> Refusal | None:
@@ -176,6 +176,11 @@ def _room(case: Case, world: World, channel: ChannelName) -> Refusal | None:
     kind = case.campaign.kind
     if hit := full(world.settings, kind, channel, world.today, case.uses):
         return _put_off("cap", _said(hit), case, world)
+    return None
+
+
+def _rivals(case: Case, world: World, channel: ChannelName) -> Refusal | None:
+    kind = case.campaign.kind
     # A rival's channel is not known yet, so it takes room only where all channels share it.
     expected = [Use(rival.kind, "", world.today) for rival in case.rivals]
     if expected and (hit := full(world.settings, kind, channel, world.today, [*case.uses, *expected])):

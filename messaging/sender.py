@@ -12,9 +12,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, Engine, func, or_, select
 from sqlalchemy import case as sql_case
@@ -23,7 +23,7 @@ from journey import ledger
 from journey.clock import Clock
 from journey.ledger import Hold, Refusal, Skip
 from journey.ledger.states import STICKY_HOLDS
-from journey.lock import EpochLost, require_epoch
+from journey.lock import require_epoch
 from journey.model import ChannelName
 from journey.store.engine import reading, writing
 from journey.store.tables import approvals, campaign_state, deliveries, versions
@@ -43,7 +43,12 @@ __all__ = ["Progress", "SendReport", "Sender"]
 BATCH = 2_000
 THREADS = 4
 STALLED_AT = 5
-"""A channel that refused a whole window of at least so many, all for the time being, is left alone for the rest of the run."""
+"""A channel that refused so many one after the other, all for the time being, is left alone for the rest of the run.
+
+Counted over as many windows as it takes: a window may hold fewer, and one mailbox that is full says nothing of the server.
+"""
+LOOK_AGE = timedelta(seconds=60)
+"""How long one look at the facts holds; what of its batch has not gone out by then is claimed and looked at anew."""
 _NEWEST = select(
     select(func.max(versions.c.id)).scalar_subquery().label("version"),
     select(func.max(approvals.c.id)).scalar_subquery().label("approval"),
@@ -70,14 +75,18 @@ class Sender:
         """How many may be in flight at once: what the most careful channel allows."""
         return min((channel.window for channel in self.channels.values()), default=1)
 
+    @property
+    def repeating(self) -> list[ChannelName]:
+        """The channels on which a delivery in doubt goes out again by itself."""
+        return [name for name, channel in self.channels.items() if channel.when_in_doubt == "repeat"]
+
     def start(self) -> tuple[int, int]:
         """Once, before the first run: sets right what an older process left. Returns (planned again, in doubt)."""
         now = self.clock.now()
         with writing(self.engine) as connection:
             require_epoch(connection, self.epoch)
             found = ledger.recover(connection, self.epoch, now)
-            repeating = [name for name, channel in self.channels.items() if channel.when_in_doubt == "repeat"]
-            ledger.repeat_doubtful(connection, repeating, now)
+            ledger.repeat_doubtful(connection, self.repeating, now)
         return found
 
     def send_due(
@@ -106,6 +115,7 @@ class _Run:
         self._refused: dict[type, dict[str, int]] = {Skip: {}, ledger.Defer: {}, Hold: {}}
         self._answered: list[Answered] = []
         self._stalled: set[ChannelName] = set()
+        self._in_a_row: dict[ChannelName, int] = {}
         self._stamp: object = None
         self._done = 0
         self._due = 0
@@ -113,13 +123,17 @@ class _Run:
     def all(self) -> SendReport:
         try:
             return self._all()
-        except EpochLost:
-            if self._answered:  # a newer process has taken over; what a provider answered is evidence all the same
-                with writing(self._s.engine) as connection:
-                    self._record(connection)
+        except Exception:
+            # Where the store itself is what failed, this fails too: then the next run, or the next start, sets it right.
+            with suppress(Exception), writing(self._s.engine) as connection:
+                self._record(
+                    connection
+                )  # also under a newer process's epoch: what a provider answered is evidence all the same
+                ledger.put_back(connection, self._s.epoch, self._s.clock.now())
             raise
 
     def _all(self) -> SendReport:
+        self._set_right()
         in_force, campaigns = self._begin()
         stopped = False
         with ThreadPoolExecutor(THREADS, thread_name_prefix="send") as pool:
@@ -133,6 +147,14 @@ class _Run:
                     in_force, campaigns = self._begin()
                 campaigns = [c for c in campaigns if not self._stalled.intersection(_channels(in_force, c))]
         return self._report(stopped)
+
+    def _set_right(self) -> None:
+        """What an earlier run of this process left open when it ended in an error."""
+        now = self._s.clock.now()
+        with self._transaction() as connection:
+            _, doubtful = ledger.put_back(connection, self._s.epoch, now)
+            if doubtful:
+                ledger.repeat_doubtful(connection, self._s.repeating, now)
 
     def _begin(self) -> tuple[InForce, list[str]]:
         """What is in force now, and the campaigns whose deliveries may be claimed; the others' due rows say why they wait."""
@@ -153,9 +175,8 @@ class _Run:
                 may_run.append(campaign)
                 ledger.reopen_render(connection, campaign, standing.live_hash)
                 row = standing.live[0]
-                usable = [c for c in row.channels if not self._s.gatherer.refused(c, row, in_force.settings)]
-                if usable:
-                    ledger.reopen_channels(connection, campaign, usable)
+                refused = [c for c in row.channels if self._s.gatherer.refused(c, row, in_force.settings)]
+                ledger.reopen_channels(connection, campaign, refused)
         return in_force, may_run
 
     def _batch(self, rows: Sequence[ledger.Delivery], in_force: InForce, pool: ThreadPoolExecutor) -> bool:
@@ -176,8 +197,10 @@ class _Run:
         told_to_stop = False
         for start in range(0, len(going), self._s.window):
             told_to_stop = self._stop()
+            stale = start > 0 and self._s.clock.now() - now > LOOK_AGE  # its first window goes, however long the look took
             if (
                 told_to_stop
+                or stale
                 or self._stalled
                 or not self._window(going[start : start + self._s.window], batch, kept, in_force, pool)
             ):
@@ -274,7 +297,8 @@ class _Run:
             by_channel.setdefault(one.parcel.channel, []).append(one.answer)
         for channel, answers in by_channel.items():
             passing = all(isinstance(a, NotAccepted) and not a.permanent for a in answers)
-            if passing and len(answers) >= STALLED_AT:
+            self._in_a_row[channel] = self._in_a_row.get(channel, 0) + len(answers) if passing else 0
+            if self._in_a_row[channel] >= STALLED_AT:
                 self._stalled.add(channel)
 
     def _settle(self, connection: Connection, refused: Sequence[tuple[int, Refusal]], now: datetime) -> None:

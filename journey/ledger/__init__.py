@@ -18,7 +18,7 @@ from journey.ledger.change import (
     repeat_doubtful,
     settle,
 )
-from journey.ledger.claim import claim, hold_campaign, let_go, recover, reopen_channels, reopen_render
+from journey.ledger.claim import claim, hold_campaign, let_go, put_back, recover, reopen_channels, reopen_render
 from journey.ledger.freeze import PlannedRow, freeze
 from journey.ledger.people import Chosen, drop, release, retry
 from journey.ledger.read import Listed, Sent, counts, last_sent, listed, received, sent_since
@@ -26,6 +26,7 @@ from journey.ledger.rows import Delivery
 
 __all__ = [
     "Chosen", "Defer", "Delivery", "Evidence", "HandOver", "Hold", "Listed", "PlannedRow", "Refusal", "Sent", "Skip",
-    "cancel", "claim", "counts", "drop", "freeze", "hand_over", "hold_campaign", "last_sent", "let_go", "listed", "received",
-    "record", "recover", "release", "reopen_channels", "reopen_render", "repeat_doubtful", "retry", "sent_since", "settle",
+    "cancel", "claim", "counts", "drop", "freeze", "hand_over", "hold_campaign", "last_sent", "let_go", "listed", "put_back",
+    "received", "record", "recover", "release", "reopen_channels", "reopen_render", "repeat_doubtful", "retry",
+    "sent_since", "settle",
 ]  # fmt: skip

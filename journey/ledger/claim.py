@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, insert, literal, null, or_, select, update
+from sqlalchemy import ColumnElement, Connection, insert, literal, null, or_, select, update
 
 from journey.ledger.rows import COLUMNS, Delivery, chunks, delivery
 from journey.ledger.states import STICKY_HOLDS
@@ -50,11 +50,19 @@ def recover(connection: Connection, epoch: int, now: datetime) -> tuple[int, int
 
     Returns how many of each. The provider's answer to a doubtful one may still come (`record_evidence`).
     """
-    older = or_(_d.epoch.is_(None), _d.epoch < epoch)
+    return _set_right(connection, or_(_d.epoch.is_(None), _d.epoch < epoch), now)
+
+
+def put_back(connection: Connection, epoch: int, now: datetime) -> tuple[int, int]:
+    """The same for what `epoch` itself left open, where a run of it ended in an error. Never while a run of it is under way."""
+    return _set_right(connection, _d.epoch == epoch, now)
+
+
+def _set_right(connection: Connection, whose: ColumnElement[bool], now: datetime) -> tuple[int, int]:
     back = connection.execute(
-        update(deliveries).where(_d.state == "leased", older).values(state="planned", epoch=None, leased_at=None)
+        update(deliveries).where(_d.state == "leased", whose).values(state="planned", epoch=None, leased_at=None)
     ).rowcount
-    lost = (_d.state == "handed_over") & older
+    lost = (_d.state == "handed_over") & whose
     trail = select(_d.id, literal(now, Instant), literal("in_doubt"), literal("interrupted"), null()).where(lost)
     connection.execute(insert(delivery_log).from_select(["delivery_id", "at", "state", "reason", "detail"], trail))
     doubtful = connection.execute(update(deliveries).where(lost).values(state="in_doubt", reason="interrupted")).rowcount
@@ -91,15 +99,18 @@ def reopen_render(connection: Connection, campaign_id: str, content_hash: str) -
     ).rowcount
 
 
-def reopen_channels(connection: Connection, campaign_id: str, usable: Collection[str]) -> int:
-    """Frees rows of a campaign that were held because of a channel that can be used now."""
+def reopen_channels(connection: Connection, campaign_id: str, refused: Collection[str]) -> int:
+    """Frees rows of a campaign that were held because of a channel which is not among those it has and may not use now.
+
+    So a channel that can be used again frees them, and so does one that was taken out of the campaign.
+    """
     return connection.execute(
         update(deliveries)
         .where(
             _d.campaign_id == campaign_id,
             _d.state == "planned",
             _d.reason == "channel_off",
-            or_(_d.channel.is_(None), _d.channel.in_(sorted(usable))),
+            or_(_d.channel.is_(None), _d.channel.not_in(sorted(refused))),
         )
         .values(reason=None, detail=None, channel=None)
     ).rowcount

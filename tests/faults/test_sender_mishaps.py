@@ -1,0 +1,134 @@
+"""What a run leaves behind when something around it fails, when it is slow, and when its way out is gone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sending_shop import NOW, Provider, Shop, campaign, people
+from sqlalchemy import Connection, event
+from sqlalchemy.exc import OperationalError
+
+from journey.ledger import Delivery
+from journey.store.engine import writing
+from journey.store.tables import consents
+from messaging.channels.base import Accepted, Answer, NotAccepted, Parcel
+from messaging.ports import InForce, Seen
+
+
+def _locked(_: Connection) -> None:
+    raise OperationalError("BEGIN IMMEDIATE", {}, Exception("database is locked"))
+
+
+def test_a_look_that_fails_keeps_no_row(tmp_path: Path) -> None:
+    shop = Shop.open(tmp_path)
+    shop.add(campaign(), people(20))
+    sender = shop.start()
+
+    def broken(rows: Sequence[Delivery], in_force: InForce, now: object) -> Mapping[int, Seen]:
+        raise RuntimeError("disk")
+
+    with pytest.raises(RuntimeError, match="disk"):
+        replace(sender, look=broken).send_due()
+    assert shop.states() == {"planned": 20}
+    assert sender.send_due().accepted == 20, "the same process goes on"
+
+
+def test_a_store_that_fails_once_loses_no_answer(tmp_path: Path) -> None:
+    shop = Shop.open(tmp_path)
+    shop.add(campaign(), people(20))
+    sender = shop.start()
+
+    def once(connection: Connection) -> None:
+        if shop.provider.accepted:
+            event.remove(shop.engine, "begin", once)
+            _locked(connection)
+
+    event.listen(shop.engine, "begin", once)
+    with pytest.raises(OperationalError):
+        sender.send_due()
+    assert shop.states() == {"accepted": 5, "planned": 15}
+    assert sender.send_due().accepted == 15
+    assert max(shop.provider.counts.values()) == 1
+
+
+@pytest.mark.parametrize("policy", ["hold", "repeat"])
+def test_a_store_that_stays_locked_leaves_doubt_by_name(tmp_path: Path, policy: str) -> None:
+    shop = Shop.open(tmp_path, Provider(when_in_doubt=policy))
+    shop.add(campaign(), people(20))
+    sender = shop.start()
+
+    def locked(connection: Connection) -> None:
+        if shop.provider.accepted:
+            _locked(connection)
+
+    event.listen(shop.engine, "begin", locked)
+    with pytest.raises(OperationalError):
+        sender.send_due()
+    event.remove(shop.engine, "begin", locked)
+    assert shop.states() == {"handed_over": 5, "leased": 15}
+    sender.send_due()
+    assert shop.states() == ({"in_doubt": 5, "accepted": 15} if policy == "hold" else {"accepted": 20})
+    assert max(shop.provider.counts.values()) == (1 if policy == "hold" else 2)
+
+
+def test_a_look_holds_for_a_minute(tmp_path: Path) -> None:
+    shop = Shop.open(tmp_path)
+    shop.add(campaign(), people(50))
+
+    def slowly(_: Parcel) -> None:
+        shop.clock.move_to(shop.clock.now() + timedelta(seconds=10))
+        shop.gone = set(people(50)[20:])  # meanwhile these fit no more
+
+    shop.provider.after = slowly
+    report = shop.start().send_due()
+    assert (report.accepted, report.skipped) == (20, {"condition": 30})
+
+
+def test_a_small_window_finds_out_that_the_server_is_down(tmp_path: Path) -> None:
+    shop = Shop.open(tmp_path)
+    shop.add(campaign(), people(40))
+    tried: list[Parcel] = []
+    shop.provider.before = tried.append
+    shop.provider.answer = lambda _: NotAccepted("421", permanent=False)
+    assert shop.start(window=2).send_due().stalled == ("email",)
+    assert len(tried) == 6
+
+
+def test_one_full_mailbox_says_nothing_of_the_server(tmp_path: Path) -> None:
+    shop = Shop.open(tmp_path)
+    shop.add(campaign(), people(40))
+
+    def half(parcel: Parcel) -> Answer:
+        return NotAccepted("452", permanent=False) if parcel.address[:4] < "c004" else Accepted("p")
+
+    shop.provider.answer = half
+    report = shop.start(window=1).send_due()
+    assert (report.stalled, report.accepted, report.not_accepted) == ((), 36, 4)
+
+
+def test_a_channel_taken_out_of_the_campaign_holds_nobody(tmp_path: Path) -> None:
+    shop = Shop.open(tmp_path)
+    shop.people["c0"] = {"email": "c0@example.com", "sms": "+819011112222"}
+    with writing(shop.engine) as connection:
+        connection.execute(consents.insert(), [{"customer_id": "c0", "channel": c, "granted": True} for c in ("sms", "email")])
+    shop.refusals = {"sms": "off"}
+    shop.add(campaign(channels=("sms", "email")), ["c0"])
+    sender = shop.start()
+    assert sender.send_due().held == {"channel_off": 1}
+    assert sender.send_due().held == {}
+    shop.campaigns["C1"] = campaign(channels=("email",))
+    assert sender.send_due().accepted == 1
+
+
+def test_a_quiet_hour_is_no_deferral_that_counts(tmp_path: Path) -> None:
+    shop = Shop.open(tmp_path)
+    night = NOW + timedelta(hours=10)  # 22:00 in Tokyo
+    shop.clock.move_to(night)
+    shop.settings = replace(shop.settings, cap_promotional=replace(shop.settings.cap_promotional, per_day=1))
+    shop.add(campaign("HIGH", priority=1), ["a"], due=night + timedelta(minutes=30))
+    shop.add(campaign("LOW", priority=9), ["a"], due=night)
+    assert shop.start().send_due().deferred == {"quiet": 1}
