@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, select
 
 from journey import consents
 from journey.calendar import next_moment
@@ -22,6 +22,8 @@ from messaging.gate import Case, Decision, Rival, Route, Send, World, decide
 from messaging.ports import UNKNOWN, Addresses, InForce, Refused, Seen
 
 WEEK = timedelta(days=7)
+_A_DATE = "____-__-__"
+"""How recurrences are named, for LIKE."""
 
 
 def world(in_force: InForce, now: datetime) -> World:
@@ -67,7 +69,6 @@ class Gatherer:
         cases = []
         for row in rows:
             campaign, known = campaigns[row.campaign_id], seen.get(row.id, UNKNOWN)
-            newer = newest.get(campaign.id)
             cases.append(
                 Case(
                     delivery=row,
@@ -78,7 +79,7 @@ class Gatherer:
                     ],
                     zone=customer_zone(known, in_force),
                     hold=in_force.standings[campaign.id].hold,
-                    superseded_by=newer if newer is not None and newer > row.occurrence else None,
+                    superseded_by=_superseded(row, newest.get(campaign.id)),
                     last_sent=last[campaign.id].get(row.customer_id),
                     on_stage=known.on_stage,
                     condition=known.condition,
@@ -94,7 +95,7 @@ class Gatherer:
         granted = consents.granted(connection, customers)
         barred = consents.suppressed(connection, sorted(set(keys.values())))
         since = day_start(local_date(now, in_force.zone) - WEEK, in_force.zone)
-        sent = sent_since(connection, customers, since)
+        sent = sent_since(connection, customers, since, in_force.zone)
         return [
             replace(
                 case,
@@ -177,10 +178,18 @@ def _bulk_room(connection: Connection, cases: Sequence[Case], in_force: InForce,
     return {campaign: (limit, limit - sent.get(campaign, 0)) for campaign, limit in limits.items()}
 
 
-def _newest_occurrences(connection: Connection, campaigns: Collection[str], now: datetime) -> dict[str, str]:
+def _newest_occurrences(connection: Connection, campaigns: Collection[str], now: datetime) -> dict[str, tuple[str, datetime]]:
+    """Each campaign's last recurrence that is due. A campaign that was of another kind once has marks of other kinds too."""
+    c = occurrences.c
     rows = connection.execute(
-        select(occurrences.c.campaign_id, func.max(occurrences.c.occurrence))
-        .where(occurrences.c.campaign_id.in_(sorted(campaigns)), occurrences.c.due_at <= now)
-        .group_by(occurrences.c.campaign_id)
+        select(c.campaign_id, c.occurrence, c.due_at)
+        .where(c.campaign_id.in_(sorted(campaigns)), c.due_at <= now, c.occurrence.like(_A_DATE))
+        .order_by(c.due_at)
     )
-    return {row[0]: row[1] for row in rows}
+    return {campaign: (occurrence, due_at) for campaign, occurrence, due_at in rows}
+
+
+def _superseded(row: Delivery, newest: tuple[str, datetime] | None) -> str | None:
+    if newest is None or newest[0] == row.occurrence or newest[1] <= row.first_due_at:
+        return None
+    return newest[0]

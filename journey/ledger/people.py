@@ -47,7 +47,8 @@ def drop(connection: Connection, chosen: Chosen, who: str, now: datetime) -> int
 def retry(connection: Connection, chosen: Chosen, who: str, now: datetime) -> int:
     """Sends deliveries in doubt or failed once more, though the customer may get one of them twice. Returns how many."""
     done = _d.state.in_(("in_doubt", "failed"))
-    values = {"reason": None, "detail": None, "released_by": who, "due_at": now, "attempts": 0, "local_day": None}
+    # One in doubt keeps its day: it may have arrived then, and evidence may still come.
+    values = {"reason": None, "detail": None, "released_by": who, "due_at": now, "attempts": 0}
     return _decide(connection, chosen, done, "planned", "retried", values, who, "retry", now)
 
 

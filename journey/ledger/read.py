@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 from sqlalchemy import Connection, func, select
 
+from journey.clock import local_date
 from journey.ledger.rows import chunks
 from journey.ledger.states import HOLDS, SENT
 from journey.store.tables import deliveries
@@ -77,8 +79,8 @@ class Sent:
     at: datetime
 
 
-def sent_since(connection: Connection, customers: Sequence[str], since: datetime) -> dict[str, list[Sent]]:
-    """Per customer, what was handed over from `since` on and was not certainly refused."""
+def sent_since(connection: Connection, customers: Sequence[str], since: datetime, zone: ZoneInfo) -> dict[str, list[Sent]]:
+    """Per customer, what was handed over from `since` on and was not certainly refused. `zone` is the workbook's."""
     found: dict[str, list[Sent]] = {}
     for some in chunks(customers):
         rows = connection.execute(
@@ -87,7 +89,9 @@ def sent_since(connection: Connection, customers: Sequence[str], since: datetime
             )
         )
         for customer, campaign, kind, channel, day, at in rows:
-            found.setdefault(customer, []).append(Sent(campaign, kind, channel, date.fromisoformat(day), at))
+            # A late acceptance of what had been taken for refused: its place in the day was given up.
+            local = date.fromisoformat(day) if day else local_date(at, zone)
+            found.setdefault(customer, []).append(Sent(campaign, kind, channel, local, at))
     return found
 
 

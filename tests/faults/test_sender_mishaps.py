@@ -9,13 +9,14 @@ from pathlib import Path
 
 import pytest
 from sending_shop import NOW, Provider, Shop, campaign, people
-from sqlalchemy import Connection, event
+from sqlalchemy import Connection, event, select
 from sqlalchemy.exc import OperationalError
 
-from journey.ledger import Delivery
-from journey.store.engine import writing
-from journey.store.tables import consents
-from messaging.channels.base import Accepted, Answer, NotAccepted, Parcel
+from journey.ledger import Chosen, Delivery, Evidence, record, retry
+from journey.model import Cap, Recurring
+from journey.store.engine import reading, writing
+from journey.store.tables import consents, deliveries, occurrences
+from messaging.channels.base import Accepted, Answer, InDoubt, NotAccepted, Parcel
 from messaging.ports import InForce, Seen
 
 
@@ -132,3 +133,35 @@ def test_a_quiet_hour_is_no_deferral_that_counts(tmp_path: Path) -> None:
     shop.add(campaign("HIGH", priority=1), ["a"], due=night + timedelta(minutes=30))
     shop.add(campaign("LOW", priority=9), ["a"], due=night)
     assert shop.start().send_due().deferred == {"quiet": 1}
+
+
+@pytest.mark.parametrize("mark", ["once", "existing:2026-10-01T00:00:00+00:00", "7"])
+def test_what_a_campaign_was_before_does_not_stand_in_its_way(tmp_path: Path, mark: str) -> None:
+    shop = Shop.open(tmp_path)
+    shop.add(campaign(trigger=Recurring("day")), people(3), occurrence="2026-11-02")
+    with writing(shop.engine) as connection:
+        for name, due in ((mark, NOW - timedelta(days=9)), ("2026-11-02", NOW)):
+            connection.execute(
+                occurrences.insert().values(campaign_id="C1", occurrence=name, due_at=due, frozen_at=NOW, audience=3)
+            )
+    assert shop.start().send_due().accepted == 3
+
+
+@pytest.mark.parametrize("first", [InDoubt("?"), NotAccepted("550", permanent=True)])
+def test_a_late_acceptance_after_a_persons_retry_counts_on_its_day(tmp_path: Path, first: Answer) -> None:
+    shop = Shop.open(tmp_path)
+    shop.settings = replace(shop.settings, cap_promotional=Cap(per_day=1))
+    shop.add(campaign(), ["a"])
+    shop.provider.answer = lambda _: first
+    sender = shop.start()
+    sender.send_due()
+    with reading(shop.engine) as connection:
+        attempt = connection.scalar(select(deliveries.c.attempt_id))
+    assert attempt is not None
+    with writing(shop.engine) as connection:
+        assert retry(connection, Chosen(ids=(1,)), "aki", NOW) == 1
+        assert record(connection, [Evidence(attempt, "accepted")], NOW) == {attempt: "accepted"}
+    shop.provider.answer = lambda _: Accepted("p")
+    shop.add(campaign("C2"), ["a", "b"])
+    report = sender.send_due()
+    assert (report.accepted, report.deferred) == (1, {"cap": 1})
