@@ -278,6 +278,8 @@ def preview_view(document: Mapping[str, Any], lang: Lang) -> str:
         f"  {s['name'] or s['stage'] or said(lang, 'everyone')} · {s['channel']}: {said(lang, 'people', number=s['customers'])}"
         for s in document["sends"]
     ]
+    if document["entries_only"]:
+        lines.append("  " + said(lang, "entries_only"))
     if document["skips"]:
         lines.append(said(lang, "would_not"))
         lines += [f"  {reason(lang, s['reason'])}: {said(lang, 'people', number=s['customers'])}" for s in document["skips"]]

@@ -14,7 +14,7 @@ from journey import customers as people
 from journey import reports
 from journey.clock import iso, local_date
 from journey.errors import InputError
-from journey.model import JourneyMap, Stage
+from journey.model import AfterInStage, JourneyMap, OnEnter, Stage
 from journey.names import fold, nearest
 from journey.store.engine import reading
 from journey.texts import text
@@ -188,6 +188,7 @@ def preview(installation: Installation, campaign: str, customer: str | None = No
         "id": found.campaign.id,
         "name": found.campaign.name,
         "at": iso(found.at, installation.zone),
+        "entries_only": isinstance(found.campaign.trigger, (OnEnter, AfterInStage)) and not found.campaign.include_existing,
         "total": found.total,
         "sends": [
             {"stage": stage or None, "name": names.get(stage), "channel": channel, "customers": number}
