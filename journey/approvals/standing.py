@@ -50,6 +50,10 @@ class Standing:
     """When `Include existing` was approved: who stood there then gets it once. None: it does not include them."""
     idle_at: datetime | None = None
     """The last moment at which it was known not to run: occurrences due up to then are not made up."""
+    scheduled_at: datetime | None = None
+    """Since when its times (trigger, Start, End) are as approved: occurrences due up to then are not made up."""
+    judged_at: datetime | None = None
+    """The moment of which all this is true."""
     estimate: int | None = None
     """How many a day the approval foresaw (plan.estimate)."""
     existing: int | None = None
@@ -110,6 +114,16 @@ class _Record:
                 since = (since or decision.at) if included else None
         return since
 
+    def scheduled_since(self) -> datetime | None:
+        """The newest approval that changed when the campaign happens; one that changes what it says keeps its times."""
+        since, times = None, None
+        for decision in self.decisions:
+            if decision.decision == "approved":
+                campaign = _campaign(decision.content["campaign"])
+                before, times = times, (campaign.trigger, campaign.start, campaign.end)
+                since = decision.at if times != before else since
+        return since
+
 
 def standings(
     connection: Connection,
@@ -130,13 +144,13 @@ def standings(
     for campaign in workbook.campaigns:
         record = records.get(campaign.id, _Record())
         here = content_hash(campaign, workbook.variants(campaign.message))
-        found[campaign.id] = _judge(campaign, here, audiences, record, today)
+        found[campaign.id] = _judge(campaign, here, audiences, record, now, today)
     for campaign_id, name in drafts.items():
-        found.setdefault(campaign_id, _absent(campaign_id, name, "draft", records.get(campaign_id, _Record())))
+        found.setdefault(campaign_id, _absent(campaign_id, name, "draft", records.get(campaign_id, _Record()), now))
     for campaign_id, record in records.items():
         if campaign_id not in found and record.newest_approval is not None:
             live = _live(record.newest_approval)
-            found[campaign_id] = _absent(campaign_id, live[0].name, "inactive", record)
+            found[campaign_id] = _absent(campaign_id, live[0].name, "inactive", record, now)
     return found
 
 
@@ -149,7 +163,9 @@ def _records(connection: Connection) -> dict[str, _Record]:
     return {key: _Record(decided.get(key, ()), switches.get(key)) for key in (*decided, *(switches.keys() - decided.keys()))}
 
 
-def _judge(campaign: Campaign, content: str, audiences: Audiences, record: _Record, today: date) -> Standing:
+def _judge(
+    campaign: Campaign, content: str, audiences: Audiences, record: _Record, now: datetime, today: date
+) -> Standing:
     approved = record.newest_approval
     live = _live(approved) if approved is not None else None
     audience = audiences.hash(campaign)
@@ -189,14 +205,15 @@ def _judge(campaign: Campaign, content: str, audiences: Audiences, record: _Reco
         audience_hash=audience,
         active=active,
         rejected_reason=newest.reason if approval == "rejected" and newest is not None else None,
+        judged_at=now,
         **_history(record, live),
     )
 
 
-def _absent(campaign_id: str, name: str, state: State, record: _Record) -> Standing:
+def _absent(campaign_id: str, name: str, state: State, record: _Record, now: datetime) -> Standing:
     """A draft, or a campaign that left the workbook: nothing of it runs, whatever was approved."""
     history = _history(record, None)
-    return Standing(campaign_id, name, "none", state, active=state == "draft", **history)
+    return Standing(campaign_id, name, "none", state, active=state == "draft", judged_at=now, **history)
 
 
 def _live(approved: Any) -> Live:
@@ -228,6 +245,7 @@ def _history(record: _Record, live: Live | None) -> dict[str, Any]:
         "in_force_at": record.switch("in_force_at"),
         "existing_at": record.existing_since(),
         "idle_at": record.switch("idle_at"),
+        "scheduled_at": record.scheduled_since(),
         "estimate": approved.estimate if approved is not None else None,
         "existing": approved.content["existing"] if approved is not None else None,
         "approved_by": approved.by if approved is not None else None,

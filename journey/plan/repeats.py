@@ -24,17 +24,17 @@ def due(
 ) -> Occurrence | None:
     """The occurrence that has fallen due and is not frozen yet, or None.
 
-    Of several missed ones only the newest counts; what of a recurring campaign fell due before the first approval, or while it was
-    stopped, is not made up. What happens once does wait for its approval and for the end of a pause (`late_after` then asks).
+    Of several missed ones only the newest counts; what of a recurring campaign fell due before the first approval or the one that
+    changed its times, or while it was stopped, is not made up. What happens once does wait for its approval and for the end of a pause (`late_after` then asks).
     """
     if not isinstance(campaign.trigger, (Recurring, Once)) or standing.in_force_at is None:
         return None
     if isinstance(campaign.trigger, Once):
         after = standing.in_force_at - _LONG_AGO
     else:
-        after = standing.in_force_at  # strictly after: going live mails nobody, whatever the hour
-        if standing.idle_at is not None:
-            after = max(after, standing.idle_at)
+        # Strictly after: neither going live nor a new time mails anybody at once, whatever the hour.
+        bounds = (standing.in_force_at, standing.scheduled_at, standing.idle_at)
+        after = max(moment for moment in bounds if moment is not None)
     newest = newest_occurrence(campaign.trigger, after, now, settings, zone)
     if newest is None or not within_dates(campaign.start, campaign.end, newest.due_at, zone):
         return None

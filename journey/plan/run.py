@@ -13,7 +13,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import duckdb
-from sqlalchemy import Engine, update
+from sqlalchemy import Engine, or_, update
 
 from journey.approvals import Standing
 from journey.calendar import Occurrence
@@ -30,6 +30,7 @@ from journey.texts import Text
 
 _JOURNEY_PRIORITIES = 1_000
 _NO_JOURNEY = 100  # as a journey that says nothing
+_state = campaign_state.c
 
 
 @dataclass(frozen=True)
@@ -124,14 +125,20 @@ def _ranked(standing: Standing, workbook: Workbook) -> Campaign:
 
 
 def _mark_idle(engine: Engine, standings: Mapping[str, Standing], now: datetime) -> None:
+    """Keeps until when campaigns were known not to run: the moment they were judged, which may be well before `now`.
+
+    Someone may have resumed one since; that moment is the later one and stays, and what fell due after it is not lost.
+    """
     idle = [
-        s.campaign_id
+        (s.campaign_id, s.judged_at or now)
         for s in standings.values()
         if s.in_force_at is not None and not s.runs and s.state != "ended" and (s.live is None or _recurs(s.live[0]))
     ]
     if idle:
         with writing(engine) as connection:
-            connection.execute(update(campaign_state).where(campaign_state.c.campaign_id.in_(idle)).values(idle_at=now))
+            for campaign_id, at in idle:
+                earlier = or_(_state.idle_at.is_(None), _state.idle_at < at)
+                connection.execute(update(campaign_state).where(_state.campaign_id == campaign_id, earlier).values(idle_at=at))
 
 
 def _recurs(campaign: Campaign) -> bool:

@@ -341,6 +341,38 @@ def test_recurrences_missed_while_paused_are_not_made_up(shop: Shop) -> None:
     assert shop.plan(T0 + 7 * DAY + 3 * HOUR).planned == 1
 
 
+def test_one_resumed_between_the_judging_and_the_planning_keeps_its_day(shop: Shop) -> None:
+    shop.have(NEWS)
+    shop.customers("a")
+    shop.approve()
+    pause(shop.engine, shop.ground, "C03", who="taro", now=T0 + HOUR)
+    judged = shop.standings(T0 + HOUR + timedelta(minutes=30))
+    resume(shop.engine, shop.ground, "C03", who="taro", now=T0 + HOUR + timedelta(minutes=40))
+    # Placing took so long that 12:00 has passed: it fell due after the resume all the same.
+    plan(shop.engine, shop.facts, shop.book, judged, shop.settings, T0 + 3 * HOUR, TOKYO)
+    assert shop.plan(T0 + 3 * HOUR + timedelta(minutes=1)).planned == 1
+
+
+@pytest.mark.parametrize(
+    "times",
+    [
+        {"trigger": Recurring("day", at=time(12))},
+        {"start": None},
+        {"end": None, "trigger": Recurring("week", (0, 2), at=time(12))},
+    ],
+)
+def test_new_times_count_from_their_approval(shop: Shop, times: dict[str, Any]) -> None:
+    shop.have(replace(NEWS, trigger=Recurring("week", (2,), at=time(12)), start=date(2026, 11, 4), end=date(2026, 11, 30)))
+    shop.customers("a")
+    shop.approve()
+    shop.have(replace(NEWS, **{"start": date(2026, 11, 1), **times}))
+    shop.approve(T0 + 5 * HOUR)
+    assert shop.plan(T0 + 5 * HOUR).planned == 0  # not the 12:00 that it would have had today
+    shop.have(replace(shop.book.campaigns[0], name="お知らせ 改"))
+    shop.approve(T0 + 9 * DAY + 3 * HOUR)  # a text edit takes nothing away
+    assert shop.plan(T0 + 9 * DAY + 3 * HOUR).planned == 1
+
+
 def test_recurrences_missed_while_switched_off_are_not_made_up(shop: Shop) -> None:
     shop.have(NEWS)
     shop.customers("a")
