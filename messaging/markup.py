@@ -201,12 +201,15 @@ def _linked(masked: Masked, html: str) -> str:
 
 # Plain text
 
+_JAPANESE = re.compile(r"[\u3040-\u30ff\u4e00-\u9fff]")
+
 
 def _text(masked: Masked, html: str) -> str:
     shown = _HIDDEN.sub("", html)
     shown = _ANCHOR.sub(lambda found: _link(masked, found[1][1:-1], found[2]), shown)
     shown = get_text(shown, ParserConfig(table_cell_separator="  ")) if shown.strip() else ""
-    shown = "\n".join(re.sub(r"^(\s*)\* ", r"・", line) for line in _unindented(shown.split("\n")))
+    bullet = "・" if _JAPANESE.search(shown) else "• "
+    shown = "\n".join(re.sub(r"^(\s*)\* ", bullet, line) for line in _unindented(shown.split("\n")))
     return masked.unmask(_own_lines(masked, shown)).strip("\n")
 
 
