@@ -6,7 +6,7 @@ A stay is one entry of one customer into one stage. It makes one row, whatever b
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -29,17 +29,36 @@ EXISTING = "existing"
 """The mark in `occurrences` that existing customers were planned for the approval of that moment."""
 
 _GOT = ("planned", "leased", *SENT)
+_CHUNK = 5_000  # so many bound values a query is within what every store takes
 _d = deliveries.c
 
 
 @dataclass(frozen=True)
 class Stay:
-    """One customer's entry into a stage of the campaign: its ledger name and the moment its campaign falls due."""
+    """One customer's entry into a stage of the campaign: when it began, its ledger name and when its campaign falls due.
+
+    Each stage counts its own entries. So `occurrence` is the entry's number where the campaign has one stage, and else names the
+    stage too.
+    """
 
     customer_id: str
+    stage_id: str
+    entry: int
+    since: datetime
     occurrence: str
     due_at: datetime
     existing: bool = False
+
+    def is_among(self, frozen: Mapping[tuple[str, str], datetime]) -> bool:
+        """Whether this stay is in the ledger, under either form of its name: the campaign's stages may have been edited since.
+
+        `frozen` are the customers' occurrences with the moment at which they were planned. A number alone that was planned
+        before this stay began is an entry into another stage.
+        """
+        if (self.customer_id, self.occurrence) in frozen or (self.customer_id, f"{self.stage_id}/{self.entry}") in frozen:
+            return True
+        planned_at = frozen.get((self.customer_id, str(self.entry)))
+        return planned_at is not None and planned_at >= self.since
 
 
 @dataclass(frozen=True)
@@ -66,9 +85,10 @@ def stays(
     found = list(_begun(con, standing.in_force_at, campaign, campaign.trigger, settings, now, zone))
     if standing.existing_at is not None and awaits_existing(connection, standing, campaign):
         found += _existing(con, standing.existing_at, campaign, campaign.trigger, settings, zone)
-    known = _known(connection, campaign.id, {s.customer_id for s in found})
+    frozen = _frozen(connection, campaign.id, {s.customer_id for s in found})
     unique = {(s.customer_id, s.occurrence): s for s in reversed(found)}  # one that just began beats the same as existing
-    return sorted((s for key, s in unique.items() if key not in known), key=lambda s: (s.due_at, s.customer_id, s.occurrence))
+    new = (s for s in unique.values() if not s.is_among(frozen))
+    return sorted(new, key=lambda s: (s.due_at, s.customer_id, s.occurrence))
 
 
 def _begun(
@@ -106,9 +126,10 @@ def _begun(
         [campaign.journey, *values, in_force_at, now, *bounds],
     ).fetchall()
     for customer_id, stage_id, entry, micros in rows:
-        due_at = entry_due(trigger, _moment(micros), settings, zone)
+        since = _moment(micros)
+        due_at = entry_due(trigger, since, settings, zone)
         if isinstance(trigger, OnEnter) or recent < due_at <= now:
-            yield Stay(customer_id, _name(campaign, stage_id, entry), due_at)
+            yield Stay(customer_id, stage_id, entry, since, _name(campaign, stage_id, entry), due_at)
 
 
 def _existing(
@@ -126,9 +147,10 @@ def _existing(
         [campaign.journey, *values, existing_at],
     ).fetchall()
     for customer_id, stage_id, entry, micros in rows:
-        begun = existing_at if isinstance(trigger, OnEnter) else _moment(micros)
+        since = _moment(micros)
+        begun = existing_at if isinstance(trigger, OnEnter) else since
         due_at = max(existing_at, entry_due(trigger, begun, settings, zone))
-        yield Stay(customer_id, _name(campaign, stage_id, entry), due_at, existing=True)
+        yield Stay(customer_id, stage_id, entry, since, _name(campaign, stage_id, entry), due_at, existing=True)
 
 
 def _moment(micros: int) -> datetime:
@@ -137,7 +159,6 @@ def _moment(micros: int) -> datetime:
 
 
 def _name(campaign: Campaign, stage_id: str, entry: int) -> str:
-    # Each stage counts its own entries: of several stages the number alone would not tell two stays apart.
     return str(entry) if len(campaign.stages) == 1 else f"{stage_id}/{entry}"
 
 
@@ -158,9 +179,9 @@ def freeze_stays(
     count them either.
     """
     delayed = isinstance(campaign.trigger, OnEnter) and campaign.trigger.delay is not None
-    known = _known(connection, campaign.id, {s.customer_id for s in found})
-    new = [s for s in found if (s.customer_id, s.occurrence) not in known]
-    got = _last_got(connection, campaign.id) if new and campaign.reentry is not None else {}
+    frozen = _frozen(connection, campaign.id, {s.customer_id for s in found})
+    new = [s for s in found if not s.is_among(frozen)]
+    got = _last_got(connection, campaign.id, {s.customer_id for s in new}) if campaign.reentry is not None else {}
     send: list[Stay] = []
     skip: list[PlannedRow] = []
     for stay in new:
@@ -214,21 +235,31 @@ def _crowded(
     return held
 
 
-def _known(connection: Connection, campaign_id: str, customers: set[str]) -> set[tuple[str, str]]:
-    """The stays of these customers that are in the ledger."""
-    if not customers:
-        return set()
-    query = select(_d.customer_id, _d.occurrence).where(_d.campaign_id == campaign_id)
-    if len(customers) <= 5_000:
-        query = query.where(_d.customer_id.in_(sorted(customers)))
-    return {(row.customer_id, row.occurrence) for row in connection.execute(query)}
+def _chunks(customers: Collection[str]) -> Iterator[list[str]]:
+    ordered = sorted(customers)
+    return (ordered[start : start + _CHUNK] for start in range(0, len(ordered), _CHUNK))
 
 
-def _last_got(connection: Connection, campaign_id: str) -> dict[str, datetime]:
-    """When each customer last got this campaign, or will: sent, in doubt, or waiting to be sent."""
+def _frozen(connection: Connection, campaign_id: str, customers: Collection[str]) -> dict[tuple[str, str], datetime]:
+    """The occurrences of these customers that are in the ledger, and when they were planned."""
+    query = select(_d.customer_id, _d.occurrence, _d.planned_at).where(_d.campaign_id == campaign_id)
+    return {
+        (row.customer_id, row.occurrence): row.planned_at
+        for some in _chunks(customers)
+        for row in connection.execute(query.where(_d.customer_id.in_(some)))
+    }
+
+
+def _last_got(connection: Connection, campaign_id: str, customers: Collection[str]) -> dict[str, datetime]:
+    """When each of these customers last got this campaign, or will: sent, in doubt, or waiting to be sent."""
     when = func.max(func.coalesce(_d.sent_at, _d.due_at), type_=_d.due_at.type)
     query = select(_d.customer_id, when.label("at")).where(_d.campaign_id == campaign_id, _d.state.in_(_GOT))
-    return {row.customer_id: row.at for row in connection.execute(query.group_by(_d.customer_id))}
+    query = query.group_by(_d.customer_id)
+    return {
+        row.customer_id: row.at
+        for some in _chunks(customers)
+        for row in connection.execute(query.where(_d.customer_id.in_(some)))
+    }
 
 
 def awaits_existing(connection: Connection, standing: Standing, campaign: Campaign) -> bool:

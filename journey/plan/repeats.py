@@ -25,7 +25,8 @@ def due(
     """The occurrence that has fallen due and is not frozen yet, or None.
 
     Of several missed ones only the newest counts; what of a recurring campaign fell due before the first approval or the one that
-    changed its times, or while it was stopped, is not made up. What happens once does wait for its approval and for the end of a pause (`late_after` then asks).
+    changed its times, or while it was stopped, is not made up. What happens once does wait for its approval and for the end of a
+    pause (`late_after` then asks).
     """
     if not isinstance(campaign.trigger, (Recurring, Once)) or standing.in_force_at is None:
         return None

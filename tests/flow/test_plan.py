@@ -586,6 +586,25 @@ def test_several_stages_tell_their_entries_apart(shop: Shop) -> None:
     assert [r.occurrence for r in shop.rows()] == ["new/1", "good/1"]
 
 
+@pytest.mark.parametrize(("before", "after"), [(("new",), ("new", "good")), (("new", "good"), ("new",)), (("new",), ())])
+def test_a_stay_is_known_whatever_stages_the_campaign_had(
+    shop: Shop, before: tuple[str, ...], after: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("journey.plan.entries._CHUNK", 1)
+    shop.have(replace(WELCOME, stages=before, reentry=None))
+    shop.approve()
+    shop.move(["a", "b"], "new", T0 + HOUR)
+    assert shop.plan(T0 + HOUR).planned == 2
+    shop.have(replace(WELCOME, stages=after, reentry=None))
+    shop.approve(T0 + 2 * HOUR)
+    assert shop.plan(T0 + 2 * HOUR).planned == 0
+    # Another stage is another stay, though its number is the same; and so is the next entry.
+    shop.move("a", "good", T0 + 3 * HOUR)
+    assert shop.plan(T0 + 3 * HOUR).planned == (after != ("new",))
+    shop.move("a", "new", T0 + 4 * HOUR)
+    assert shop.plan(T0 + 4 * HOUR).planned == 1
+
+
 def test_what_an_approval_is_shown(shop: Shop) -> None:
     campaign = replace(WELCOME, channels=("line", "email"), include_existing=True)
     shop.have(campaign)
