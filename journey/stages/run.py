@@ -16,7 +16,7 @@ from journey.model import Workbook
 from journey.stages.evaluated import evaluate_into
 from journey.stages.maps import CompiledMaps, compile_maps, map_hash
 from journey.stages.moves import Pass, begin, run_pass
-from journey.stages.news import added_since, find_news, no_news
+from journey.stages.news import differences, find_news, no_news
 from journey.stages.renames import rename, renamed_in_force
 from journey.store.engine import reading, writing
 from journey.store.tables import journeys_in_force, stage_runs
@@ -126,7 +126,7 @@ def _place(
         evaluate_into(connection, con, con, maps.wanted, now, zone)
         run_pass(con, maps, Pass(1, "live", now), in_force, entry_age)
         return
-    find_news(con, added_since(facts, connection, last.generation), last.at, now)
+    find_news(con, differences(facts, connection, last.generation), last.at, now)
     long_ago = now - entry_age - _BEFORE
     slept = last.at < long_ago
     if meaning != last.map_hash:

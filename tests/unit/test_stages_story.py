@@ -72,6 +72,28 @@ def test_facts_of_the_moment_of_the_last_run_are_old_or_new_by_when_they_came(to
     assert {(m.customer, m.cause) for m in later} == {("a", "time"), ("b", "time")}
 
 
+def test_a_file_that_a_run_overtook_while_it_was_read_is_news_once(town: Town) -> None:
+    live(town)
+    handed_in = NOON - timedelta(seconds=30)
+    town.buy(handed_in, ("a", "a1", NOON - 60 * DAY))
+    town.visit(handed_in, ("b", NOON - 50 * DAY))
+    [move] = town.new_moves(WORKBOOK, NOON + timedelta(minutes=1))
+    assert (move.customer, move.cause, move.fact, move.cause_at) == ("a", "data", "purchase:a1", NOON - 60 * DAY)
+    for n in range(14):  # so many small files are merged: what was news comes again in a new file
+        town.buy(NOON + timedelta(minutes=2), (None, f"g{n}", NOON))
+    later = town.new_moves(WORKBOOK, NOON + timedelta(days=40))
+    assert {(m.customer, m.cause) for m in later} == {("a", "time"), ("b", "time")}
+
+
+def test_a_customer_file_that_a_run_overtook_is_news(town: Town) -> None:
+    live(town)
+    vip = book(drawn("ec", [*EC, ("vip", "points >= 1000")]))
+    town.assign(vip, NOON + timedelta(minutes=1))
+    town.hear_of(NOON, a={"points": 2000.0})
+    [move] = town.new_moves(vip, NOON + timedelta(minutes=2))
+    assert (move.customer, move.now, move.cause, move.fact, move.cause_at) == ("a", "vip", "data", "customer", NOON)
+
+
 def test_a_new_map_moves_by_map_and_new_facts_by_data(town: Town) -> None:
     live(town)
     town.buy(NOON + DAY, ("a", "a1", NOON))
