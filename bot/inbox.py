@@ -6,14 +6,20 @@ with the reason beside it. A crash between the upload and the move only means th
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
 
-from journey.errors import InputError
-from journey.texts import Lang, Text
+import duckdb
+from sqlalchemy.exc import SQLAlchemyError
+
+from journey.errors import OutsideError, TabijiError
+from journey.texts import Lang, Text, text
+
+log = logging.getLogger("tabiji")
 
 Stamp = tuple[int, int]
 """Size and modification time (ns): what tells whether somebody still writes a file."""
@@ -32,7 +38,7 @@ class Unreadable:
 
 @dataclass
 class Inbox:
-    """One inbox folder. `upload` takes a file and the folder for its rejected rows, and raises InputError for an unreadable one."""
+    """One inbox folder. `upload` takes a file and the folder for its rejected rows; it raises TabijiError for an unreadable one."""
 
     folder: Path
     lang: Lang
@@ -58,20 +64,39 @@ class Inbox:
         return still
 
     def take_in(self, files: Sequence[Path], upload: Callable[[Path, Path], R], now: datetime) -> list[R | Unreadable]:
-        """Uploads the files one by one and moves each away; one file's problem keeps no other from being taken in."""
+        """Uploads the files one by one and moves each away; one file's problem keeps no other from being taken in.
+
+        OutsideError, OSError and SQLAlchemyError come through: they are about the disk and the store, and the files stay.
+        """
         done, problems = self.folder / "done", self.folder / "problems"
         found: list[R | Unreadable] = []
         for path in files:
             try:
-                found.append(upload(path, problems))
+                taken = upload(path, problems)
+            except (OutsideError, OSError, SQLAlchemyError):
+                raise  # a full disk, a locked store: nothing that is wrong with this file, so it waits here
+            except TabijiError as error:
+                found.append(self._refused(path, error.said, now))
+            except Exception as error:  # what a library says of a file that it was not made for
+                if _disk(error):
+                    raise
+                log.exception("%s", path.name)
+                found.append(self._refused(path, text("uploads.unexpected", file=path.name, error=type(error).__name__), now))
+            else:
+                found.append(taken)
                 _move(path, done, now)
-            except InputError as error:
-                sentence = error.said.say(self.lang)
-                moved = _move(path, problems, now)
-                moved.with_name(moved.name + ".txt").write_text(sentence + "\n", encoding="utf-8")
-                found.append(Unreadable(moved, error.said))
             self._seen.pop(path, None)
         return found
+
+    def _refused(self, path: Path, said: Text, now: datetime) -> Unreadable:
+        moved = _move(path, self.folder / "problems", now)
+        moved.with_name(moved.name + ".txt").write_text(said.say(self.lang) + "\n", encoding="utf-8")
+        return Unreadable(moved, said)
+
+
+def _disk(error: Exception) -> bool:
+    """Whether a library met a failing disk: DuckDB has an error of its own for it, others name the one they met."""
+    return isinstance(error, duckdb.IOException) or isinstance(error.__cause__, OSError)
 
 
 def _move(path: Path, folder: Path, now: datetime) -> Path:
