@@ -263,7 +263,10 @@ deliveries = Table(
     Column("sent_at", Instant),
     Column("provider_id", String),
     UniqueConstraint("campaign_id", "customer_id", "step", "occurrence", "generation"),
-    Index("ix_deliveries_state_due_at_priority", "state", "due_at", "priority"),
+    # the order in which a sender claims: the search reads as many rows as it takes
+    Index("ix_deliveries_state_priority_due_at_id", "state", "priority", "due_at", "id"),
+    # what `bulk_limit` counts of a day, without reading the rows
+    Index("ix_deliveries_campaign_id_local_day_state", "campaign_id", "local_day", "state", "released_by"),
     Index("ix_deliveries_customer_id_handed_over_at", "customer_id", "handed_over_at"),
     Index("ix_deliveries_campaign_id_state", "campaign_id", "state"),
     Index("uq_deliveries_attempt_id", "attempt_id", unique=True),

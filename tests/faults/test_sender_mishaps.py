@@ -12,7 +12,8 @@ from sending_shop import NOW, Provider, Shop, campaign, people
 from sqlalchemy import Connection, event, select
 from sqlalchemy.exc import OperationalError
 
-from journey.ledger import Chosen, Delivery, Evidence, record, retry
+from journey.ledger import Chosen, Delivery, Evidence, claim, record, retry
+from journey.ledger.read import sent_on_day
 from journey.model import Cap, Recurring
 from journey.store.engine import reading, writing
 from journey.store.tables import consents, deliveries, occurrences
@@ -165,3 +166,21 @@ def test_a_late_acceptance_after_a_persons_retry_counts_on_its_day(tmp_path: Pat
     shop.add(campaign("C2"), ["a", "b"])
     report = sender.send_due()
     assert (report.accepted, report.deferred) == (1, {"cap": 1})
+
+
+def test_what_every_batch_asks_is_answered_by_an_index(tmp_path: Path) -> None:
+    shop = Shop.open(tmp_path)
+    shop.add(campaign(), people(3))
+    asked: list[tuple[str, object]] = []
+    event.listen(shop.engine, "before_cursor_execute", lambda _c, _u, said, values, *_: asked.append((said, values)))
+    with writing(shop.engine) as connection:
+        claim(connection, 1, ["C1", "C2"], NOW, 2)
+        sent_on_day(connection, ["C1", "C2"], "2026-11-02")
+        plans = [
+            " ".join(str(row) for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {said}", values))
+            for said, values in tuple(asked)
+            if "deliveries" in said
+        ]
+    assert "ix_deliveries_state_priority_due_at_id" in plans[0]
+    assert "ORDER BY" not in plans[0], "it sorts all that is due for each batch"
+    assert "COVERING INDEX ix_deliveries_campaign_id_local_day_state" in plans[1]

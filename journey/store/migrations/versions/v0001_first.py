@@ -125,9 +125,15 @@ def upgrade() -> None:
             name=op.f("uq_deliveries_campaign_id_customer_id_step_occurrence_generation"),
         ),
     )
+    op.create_index(
+        "ix_deliveries_campaign_id_local_day_state",
+        "deliveries",
+        ["campaign_id", "local_day", "state", "released_by"],
+        unique=False,
+    )
     op.create_index("ix_deliveries_campaign_id_state", "deliveries", ["campaign_id", "state"], unique=False)
     op.create_index("ix_deliveries_customer_id_handed_over_at", "deliveries", ["customer_id", "handed_over_at"], unique=False)
-    op.create_index("ix_deliveries_state_due_at_priority", "deliveries", ["state", "due_at", "priority"], unique=False)
+    op.create_index("ix_deliveries_state_priority_due_at_id", "deliveries", ["state", "priority", "due_at", "id"], unique=False)
     op.create_index(
         "uq_deliveries_address_day",
         "deliveries",
