@@ -116,12 +116,12 @@ class _Record:
 
     def scheduled_since(self) -> datetime | None:
         """The newest approval that changed when the campaign happens; one that changes what it says keeps its times."""
-        since, times = None, None
+        since, before = None, None
         for decision in self.decisions:
             if decision.decision == "approved":
                 campaign = _campaign(decision.content["campaign"])
-                before, times = times, (campaign.trigger, campaign.start, campaign.end)
-                since = decision.at if times != before else since
+                times = (campaign.trigger, campaign.start, campaign.end)
+                since, before = (decision.at if times != before else since), times
         return since
 
 
@@ -163,9 +163,7 @@ def _records(connection: Connection) -> dict[str, _Record]:
     return {key: _Record(decided.get(key, ()), switches.get(key)) for key in (*decided, *(switches.keys() - decided.keys()))}
 
 
-def _judge(
-    campaign: Campaign, content: str, audiences: Audiences, record: _Record, now: datetime, today: date
-) -> Standing:
+def _judge(campaign: Campaign, content: str, audiences: Audiences, record: _Record, now: datetime, today: date) -> Standing:
     approved = record.newest_approval
     live = _live(approved) if approved is not None else None
     audience = audiences.hash(campaign)

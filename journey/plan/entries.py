@@ -140,10 +140,14 @@ def _existing(
     settings: Settings,
     zone: ZoneInfo,
 ) -> Iterator[Stay]:
-    """Stays of those who stood there when `Include existing` was approved, whatever brought them. Never due before that."""
+    """Stays of those who stood there when `Include existing` was approved, whatever brought them. Never due before that.
+
+    Whoever the first placing or a redrawn map put there since stood there too: the approval only came before the placing.
+    """
     stage, values = on_stages(campaign, "stage_id", any_stage=True)
     rows = con.execute(
-        f"SELECT customer_id, stage_id, entry, epoch_us(since) FROM placements WHERE journey_id = ? AND {stage} AND since <= ?",
+        "SELECT customer_id, stage_id, entry, epoch_us(since) FROM placements "
+        f"WHERE journey_id = ? AND {stage} AND (since <= ? OR cause IN ('first', 'map'))",
         [campaign.journey, *values, existing_at],
     ).fetchall()
     for customer_id, stage_id, entry, micros in rows:

@@ -256,6 +256,20 @@ def test_existing_customers_once_and_with_their_number_known(shop: Shop) -> None
     assert shop.rows()[-1].customer_id == "d"
 
 
+def test_existing_customers_of_an_approval_before_the_first_placing(shop: Shop) -> None:
+    shop.have(replace(WELCOME, include_existing=True))
+    shop.customers("a", "b", now=T0 - HOUR, points=3.0, joined_at=T0 - 300 * DAY)
+    shop.approve(T0)
+    for now, planned in ((T0 + HOUR, 2), (T0 + 2 * HOUR, 0)):
+        assign(shop.engine, shop.facts, shop.book, 1, now)
+        assert shop.plan(now).planned == planned
+    assert {(r.customer_id, r.due_at) for r in shop.rows()} == {("a", T0), ("b", T0)}
+    # Old history that comes in later is not among those the approval was about.
+    shop.customers("c", now=T0 + 3 * HOUR, points=3.0, joined_at=T0 - 300 * DAY)
+    assign(shop.engine, shop.facts, shop.book, 1, T0 + 3 * HOUR)
+    assert shop.plan(T0 + 3 * HOUR).planned == 0
+
+
 def test_existing_customers_of_a_delayed_or_conditional_campaign(shop: Shop) -> None:
     delayed = replace(WELCOME, include_existing=True, trigger=OnEnter(Delay(1, "d", time(9))), audience="ポイント > 5")
     shop.have(delayed)
