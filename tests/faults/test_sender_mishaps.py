@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sending_shop import NOW, Provider, Shop, campaign, people
@@ -171,7 +172,7 @@ def test_a_late_acceptance_after_a_persons_retry_counts_on_its_day(tmp_path: Pat
 def test_what_every_batch_asks_is_answered_by_an_index(tmp_path: Path) -> None:
     shop = Shop.open(tmp_path)
     shop.add(campaign(), people(3))
-    asked: list[tuple[str, object]] = []
+    asked: list[tuple[str, Any]] = []
     event.listen(shop.engine, "before_cursor_execute", lambda _c, _u, said, values, *_: asked.append((said, values)))
     with writing(shop.engine) as connection:
         claim(connection, 1, ["C1", "C2"], NOW, 2)
