@@ -17,6 +17,7 @@ from journey.fields import CONSENT_CHANNELS, STANDARD
 from journey.model import FieldDef, FieldType
 from journey.store.tables import attributes, uploads
 from journey.texts import Text, text
+from sheets_sync.uploads.adopt import adopt
 from sheets_sync.uploads.keyed import merge
 from sheets_sync.uploads.lines import Merged, merge_events, merge_purchases
 from sheets_sync.uploads.people import make_unknown, parquet, who
@@ -56,6 +57,8 @@ def _customers(change: Change, rows: str, columns: list[str], staged: Staged, fi
     repeated = _handed_in_before(change, staged)
     own = ["customer_id", *(c for c in columns if " " not in c and c != "customer_id")]
     told = _register(change, staged, fields)
+    if "customer_id" in columns:
+        adopt(change, rows, columns)
     doubles = merge(change, "customers", rows, own, repeated=repeated)
     channels = [c for c in CONSENT_CHANNELS if f"{c} said" in columns]
     if channels:

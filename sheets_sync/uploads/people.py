@@ -10,6 +10,9 @@ from sheets_sync.uploads.stage import ROW
 
 _PHONE_KEY = r"regexp_replace(regexp_replace({0}, '[^0-9+]', '', 'g'), '^\+81', '0')"
 
+OWN_KEYS = (("email", "lower({0})"), ("phone", _PHONE_KEY))
+"""How an address is compared, and what the id of a customer is of whom only the address is known."""
+
 
 def who(change: Change, staged: str, columns: Collection[str]) -> str:
     """A SELECT of the staged rows with `customer_id` filled in. `staged` is the name of a view; `columns` are those it has.
@@ -19,7 +22,7 @@ def who(change: Change, staged: str, columns: Collection[str]) -> str:
     """
     ids = ["s.customer_id"] if "customer_id" in columns else []
     joins, own = "", []
-    for name, key in (("email", "lower({0})"), ("phone", _PHONE_KEY)):
+    for name, key in OWN_KEYS:
         if name not in columns:
             continue
         mine = key.format(f"s.{name}")
@@ -50,4 +53,4 @@ def parquet(path: object) -> str:
     return f"read_parquet({literal(str(path))})"
 
 
-__all__ = ["ROW", "make_unknown", "parquet", "who"]
+__all__ = ["OWN_KEYS", "ROW", "make_unknown", "parquet", "who"]

@@ -185,6 +185,20 @@ def test_an_address_finds_its_customer_or_makes_one(house: House) -> None:
     assert house.rows("SELECT customer_id FROM customers ORDER BY 1") == [("A",), ("new@x.jp",)]
 
 
+def test_a_customer_named_later_takes_over_what_their_address_did(house: House) -> None:
+    bought = "email,ordered_at,amount\na@example.jp,2026-01-01,5\nb@example.jp,2026-01-01,7\n"
+    house.up(bought)
+    house.up("event,email,at\nvisit,a@example.jp,2026-01-02\n")
+    house.up("email,channel,status,at\na@example.jp,email,no,2026-01-03\n")
+    house.up("customer_id,email,email_consent\nK001,A@example.jp,○\n")
+    assert counts(house.up(bought)) == (0, 2, 0, 0)
+    assert house.rows("SELECT customer_id FROM customers ORDER BY 1") == [("K001",), ("b@example.jp",)]
+    assert house.rows("SELECT customer_id, amount FROM purchases ORDER BY 2") == [("K001", 5.0), ("b@example.jp", 7.0)]
+    assert house.rows("SELECT customer_id FROM events") == [("K001",)]
+    with reading(house.engine) as connection:
+        assert granted(connection, ["K001"]) == {("K001", "email"): False}
+
+
 def test_events_count_once_by_message_id_and_by_multiplicity_without(house: House) -> None:
     file = (
         "event,customer_id,at,message_id,page\nview,A,2026-01-01,m1,top\nview,A,2026-01-01,m1,top\n"
