@@ -1,5 +1,6 @@
 """What every test run shares: properties that try the same examples each time and leave nothing in the folder."""
 
+import gc
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -30,3 +31,6 @@ def ready_made(tmp_path_factory: pytest.TempPathFactory) -> Mapping[Lang, Path]:
     for lang in LANGS:
         build_workbook("ec", lang, folder / f"{lang}.xlsx")
     return {lang: folder / f"{lang}.xlsx" for lang in LANGS}
+
+
+gc.set_threshold(200_000, 50, 50)  # as the program itself does

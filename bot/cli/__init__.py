@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import gc
 import io
 import json
 import logging
@@ -76,6 +77,7 @@ def tabiji(session: Session) -> None:
 def main(arguments: Sequence[str] | None = None) -> None:
     """The console script. Exits 0 done, 1 input has a problem, 2 wrong usage, 3 something outside failed."""
     _speak_unicode()
+    gc.set_threshold(200_000, 50, 50)  # much is made and little kept: looking for circles less often saves a tenth of a pass
     set_up(Log())  # until the config says otherwise
     sys.exit(run(sys.argv[1:] if arguments is None else list(arguments), dict(os.environ)))
 

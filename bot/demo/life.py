@@ -128,6 +128,7 @@ class Life:
     def __post_init__(self) -> None:
         self.chance = random.Random(self.seed)  # noqa: S311 - a made-up company needs no secrecy
         self.order_number = 0
+        self.visits: list[list[str]] = []
         start = datetime.combine(FIRST_DAY, time())
         for _ in range(CUSTOMERS_AT_START):
             self._newcomer(start - timedelta(days=self.chance.uniform(0.5, HISTORY_DAYS)))
@@ -163,7 +164,7 @@ class Life:
             self._newcomer(start + timedelta(hours=self.chance.uniform(0, 23))) for _ in range(_poisson(self.chance, NEW_A_DAY))
         ]
         lines = self._orders_until(start, end, mailed)
-        visits = [
+        self.visits += [
             [
                 "サイト訪問" if self.lang == "ja" else "site_visit",
                 p.id,
@@ -178,7 +179,10 @@ class Life:
             if self.chance.random() < 0.006
         ]
         stamp = f"{today:%Y%m%d}"
-        made = {f"purchases_{stamp}.csv": self._csv("purchases", lines), f"events_{stamp}.csv": self._csv("events", visits)}
+        made = {f"purchases_{stamp}.csv": self._csv("purchases", lines)}
+        if today.weekday() == 0:  # the site's visits come once a week
+            made[f"events_{stamp}.csv"] = self._csv("events", self.visits)
+            self.visits = []
         if today.day == 1:
             made[f"customers_{stamp}.csv"] = self.all_customers()
         elif newcomers:

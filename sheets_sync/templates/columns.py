@@ -114,5 +114,5 @@ JOURNEY_STAGE_WIDTH = 32.0
 STAGE_COLUMNS = 12
 """How many stages a map may grow to before its dropdowns no longer list them all."""
 
-SPARE_ROWS = 300
+SPARE_ROWS = 120
 """Rows that are ready to be typed in: text-formatted, with their dropdowns."""

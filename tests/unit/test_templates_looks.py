@@ -112,7 +112,7 @@ def test_every_enumerated_column_has_a_dropdown_with_spare_rows(books: dict[Lang
             rule = by_letter[letter]
             last = int(str(rule.sqref).split(letter)[-1])
             assert rule.type == "list" and not rule.showDropDown, (spec.key, key)
-            assert last >= _last(sheet) + 200
+            assert last >= _last(sheet) + 100
             assert (rule.showErrorMessage and rule.errorStyle in (None, "stop")) == (
                 (spec.key, key) in STRICT | {("fields", "personal")}
             )
