@@ -18,6 +18,7 @@ from journey.conditions.sql import Sql, joined
 from journey.conditions.syntax import Column, Feature, Field
 from journey.conditions.to_sql import is_moment, predicate
 from journey.conditions.tokens import Unreadable
+from journey.facts.orders import MOSTLY_ALONE
 from journey.facts.views import quoted
 from journey.fields import Names
 from journey.texts import Text
@@ -41,7 +42,8 @@ def evaluate(
     present = {str(row[0]) for row in con.execute("DESCRIBE customers").fetchall()}
     extra = [_column(name) for name in columns]
     needed = {column for compiled in wanted.values() for column in compiled.columns} | set(extra)
-    rows = features.select(needed, at, zone, only=only, present=None if not needed else present)
+    alone = only is not None or bool(con.execute(MOSTLY_ALONE).fetchall()[0][0])
+    rows = features.select(needed, at, zone, only=only, present=None if not needed else present, alone=alone)
     selected = [Sql("customer_id")]
     selected += [
         "coalesce(" + predicate(compiled, at, zone) + f", false) AS c{i}" for i, compiled in enumerate(wanted.values())

@@ -28,13 +28,15 @@ def select(
     *,
     only: Sequence[str] | None = None,
     present: Collection[str] | None = None,
+    alone: bool = True,
 ) -> Sql:
     """A SELECT of `customer_id` and each column under its `column` name, one row a customer, as of the moment `at`.
 
     `only` restricts it to those customers, in every scan (the scores alone always look at all). `present` are the columns that the
-    view `customers` has: an attribute that it lacks is NULL. `joined_at` and the dates of orders come out as moments.
+    view `customers` has: an attribute that it lacks is NULL. `joined_at` and the dates of orders come out as moments. `alone` changes
+    no answer, only the way to it: whether most lines are an order each (journey.facts.orders.MOSTLY_ALONE).
     """
-    made = _Pass(at, zone, only, present)
+    made = _Pass(at, zone, only, present, alone)
     selected = [made.output(column) + f" AS {quoted(column.column)}" for column in sorted(columns, key=lambda c: c.column)]
     head = joined([Sql("SELECT c.customer_id"), *selected], ",\n  ")
     kept = made.kept("c.customer_id")
@@ -44,8 +46,11 @@ def select(
 class _Pass:
     """Collects which aggregates of which view the columns need, so that each view is scanned once for all of them."""
 
-    def __init__(self, at: datetime, zone: ZoneInfo, only: Sequence[str] | None, present: Collection[str] | None) -> None:
+    def __init__(
+        self, at: datetime, zone: ZoneInfo, only: Sequence[str] | None, present: Collection[str] | None, alone: bool
+    ) -> None:
         self._at, self._zone = at, zone
+        self._alone = alone
         self._today = today(at, zone)
         self._only = None if only is None else list(only)
         self._present = present
@@ -203,11 +208,14 @@ class _Pass:
     def _counted(self, aggregates: dict[str, Sql], lines: Sql) -> Sql:
         """Aggregates over the orders that count (docs/architecture.md), by customer, out of lines.
 
-        Most customers of most shops have only orders of one line and no return: their lines are their orders, and the large
-        grouping by order is left to the others. `line` numbers the lines of an order; without it a line is not taken to be alone.
+        Where files give an order a line, most customers have only such orders and no return: their lines are their orders, and the
+        large grouping by order is left to the others. `line` numbers the lines of an order; without it a line is not taken to be
+        alone.
         """
+        if not self._alone:
+            return self._grouped(aggregates, "WITH lines AS NOT MATERIALIZED (" + lines + ") " + orders_that_count("lines"))
         mixed = "SELECT * FROM (" + lines + ") WHERE customer_id IN (SELECT customer_id FROM (" + lines + ") WHERE NOT alone)"
-        orders = "WITH mixed AS NOT MATERIALIZED (" + mixed + ") " + orders_that_count("mixed")
+        orders = "WITH mixed AS MATERIALIZED (" + mixed + ") " + orders_that_count("mixed")
         return self._grouped(aggregates, lines) + " HAVING bool_and(alone) UNION ALL " + self._grouped(aggregates, orders)
 
     def _scan(self, view: str, columns: str, moment: str, more: Sql | None, *, everyone: bool = False) -> Sql:

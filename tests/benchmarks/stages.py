@@ -1,7 +1,7 @@
 """The stage run at 1M customers, 10M purchases and 10M events, against the same work as hand-written DuckDB SQL in one run.
 
-By hand: `.venv/bin/python tests/benchmarks/stages.py [--customers 1000000] [--rounds 3]`. Each measurement is a process of its own; the
-target is 1.5 times the hand-written SQL at most, and less than 1 GB.
+By hand: `.venv/bin/python tests/benchmarks/stages.py [--customers 1000000] [--lines 2] [--rounds 3]`. Each measurement is a process of
+its own; the target is 1.5 times the hand-written SQL at most, and less than 1 GB, for orders of one line (`--lines 1`) as of several.
 """
 
 from __future__ import annotations
@@ -44,8 +44,8 @@ MAP = JourneyMap("ec", "EC", tuple(Stage(i, i, c) for i, c in STAGES), tuple(i f
 WORKBOOK = Workbook(journeys=(MAP,))
 
 
-def generate(folder: Path, customers: int) -> None:
-    """The facts, as segments."""
+def generate(folder: Path, customers: int, lines: int) -> None:
+    """The facts, as segments, with so many lines an order."""
     facts = FactStore(folder, open_store(folder))
     with facts.change(BEFORE) as change:
         con = change.duck
@@ -58,21 +58,24 @@ def generate(folder: Path, customers: int) -> None:
             ),
         )
         # Some buy a lot, a fifth nothing.
-        who = f"printf('C%08d', (power(hash(range + {{salt}}) % 1000000 / 1000000.0, 1.5) * {customers} * 0.8)::BIGINT)"
-        when = f"TIMESTAMPTZ '{NOW}' - to_minutes((hash(range + {{salt}}) % 1000000)::INTEGER)"
+        who = f"printf('C%08d', (power(hash({{number}} + {{salt}}) % 1000000 / 1000000.0, 1.5) * {customers} * 0.8)::BIGINT)"
+        when = f"TIMESTAMPTZ '{NOW}' - to_minutes((hash({{number}} + {{salt}}) % 1000000)::INTEGER)"
+        order = f"(range // {lines})"
         change.add(
             "purchases",
             con.sql(
-                f"""SELECT {who.format(salt=7)} AS customer_id, 'O' || (range // 2) AS order_id, (range % 2)::INTEGER AS line,
-                {when.format(salt=11)} AS ordered_at, (hash(range) % 9000 + 100)::DOUBLE AS amount, 1.0 AS quantity,
+                f"""SELECT {who.format(number=order, salt=7)} AS customer_id,
+                'O' || {order} AS order_id, (range % {lines})::INTEGER + 1 AS line,
+                {when.format(number=order, salt=11)} AS ordered_at, (hash(range) % 9000 + 100)::DOUBLE AS amount, 1.0 AS quantity,
                 'P' || (hash(range + 3) % 500) AS product, TIMESTAMPTZ '{BEFORE}' AS imported_at FROM range({customers * 10})"""
             ),
         )
         change.add(
             "events",
             con.sql(
-                f"""SELECT {who.format(salt=23)} AS customer_id, CASE WHEN range % 5 = 0 THEN 'cart' ELSE 'view' END AS event,
-                {when.format(salt=29)} AS "at", TIMESTAMPTZ '{BEFORE}' AS imported_at FROM range({customers * 10})"""
+                f"""SELECT {who.format(number="range", salt=23)} AS customer_id,
+                CASE WHEN range % 5 = 0 THEN 'cart' ELSE 'view' END AS event,
+                {when.format(number="range", salt=29)} AS "at", TIMESTAMPTZ '{BEFORE}' AS imported_at FROM range({customers * 10})"""
             ),
         )
 
@@ -220,6 +223,7 @@ def main() -> None:
     """Generates once, then measures both in turn, on a fresh copy each."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--customers", type=int, default=1_000_000)
+    parser.add_argument("--lines", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--child")
     parser.add_argument("--folder", type=Path)
@@ -231,7 +235,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as base:
         start = time.perf_counter()
         made = Path(base) / "made"
-        generate(made, asked.customers)
+        generate(made, asked.customers, asked.lines)
         print(f"generated in {time.perf_counter() - start:.1f} s, DuckDB {duckdb.__version__}")
         results: dict[tuple[str, str], list[tuple[float, float]]] = {}
         for _ in range(asked.rounds):

@@ -39,14 +39,14 @@ def expected(lines: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
     return found
 
 
-@settings(max_examples=20)
-@given(lines=st.lists(purchases, max_size=14), known=st.booleans())
-def test_all_who_ask_for_orders_mean_the_same(lines: list[dict[str, Any]], known: bool) -> None:
+@settings(max_examples=30)
+@given(lines=st.lists(purchases, max_size=14), known=st.booleans(), alone=st.booleans())
+def test_all_who_ask_for_orders_mean_the_same(lines: list[dict[str, Any]], known: bool, alone: bool) -> None:
     lines = numbered(lines, known)
     wanted = expected(lines)
     world = World(customers=[{"customer_id": c} for c in IDS], purchases=lines)
     with database(world) as con:
-        asked = features.select([ORDERS, LAST], NOW, TOKYO)
+        asked = features.select([ORDERS, LAST], NOW, TOKYO, alone=alone)
         by_condition = {
             row["customer_id"]: row for row in con.sql(asked.text, params=asked.params).to_arrow_table().to_pylist()
         }
