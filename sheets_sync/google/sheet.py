@@ -36,7 +36,8 @@ class SheetTab:
 
 @dataclass(frozen=True)
 class SheetState:
-    """A whole spreadsheet. `snapshot` holds what people typed and see (the program's part of notes taken away), tabs in the same order."""
+    """A whole spreadsheet. `snapshot` holds what people typed and see (the program's part of notes taken away); the same tabs,
+    in the same order."""
 
     title: str
     tabs: tuple[SheetTab, ...]
