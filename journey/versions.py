@@ -7,13 +7,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, insert, select
 
 from journey.model import Workbook, dump, load
 from journey.store.tables import versions
 
+K = TypeVar("K")
 Rows = Mapping[str, Mapping[str, Mapping[str, str]]]
 """What was typed: {tab key: {row id: {column key: text}}}."""
 
@@ -30,10 +31,34 @@ class Renames:
     def __bool__(self) -> bool:
         return bool(self.journeys or self.stages or self.campaigns or self.messages)
 
+    def then(self, later: Renames) -> Renames:
+        """Both, one after the other, as one."""
+        stages = {old: later.stage(new) for old, new in self.stages.items()}
+        known = set(self.stages.values())
+        back = {new: old for old, new in self.journeys.items()}
+        came = {(back.get(j, j), s): new for (j, s), new in later.stages.items() if (j, s) not in known}
+        stages |= {old: new for old, new in came.items() if old not in stages}
+        return Renames(
+            _both(self.journeys, later.journeys),
+            {old: new for old, new in stages.items() if old != new},
+            _both(self.campaigns, later.campaigns),
+            _both(self.messages, later.messages),
+        )
+
+    def back(self) -> Renames:
+        """The way back."""
+        return Renames(_turned(self.journeys), _turned(self.stages), _turned(self.campaigns), _turned(self.messages))
+
+    def stage(self, place: tuple[str, str]) -> tuple[str, str]:
+        """What a stage (journey id, stage id) is called afterwards."""
+        return self.stages.get(place, (self.journeys.get(place[0], place[0]), place[1]))
+
 
 @dataclass(frozen=True)
 class Version:
-    """One version of the workbook. `drafts` are campaigns that were not complete in it (id to name)."""
+    """One version of the workbook. `drafts` are campaigns that were not complete in it (id to name); `by` brought it into force,
+    `edited_by` are those who edited the workbook since the version before (as far as its source tells), `restored` is the version
+    that was brought back whole by this one."""
 
     id: int
     applied_at: datetime
@@ -42,6 +67,10 @@ class Version:
     drafts: Mapping[str, str]
     renamed: Renames = Renames()
     source_hash: str = ""
+    by: str | None = None
+    edited_by: tuple[str, ...] = ()
+    edited_at: datetime | None = None
+    restored: int | None = None
 
 
 def current(connection: Connection) -> Version | None:
@@ -55,8 +84,20 @@ def get(connection: Connection, version_id: int) -> Version:
     row = connection.execute(select(versions).where(versions.c.id == version_id)).one_or_none()
     if row is None:
         raise KeyError(version_id)
-    renamed = _renames(row.renamed) if row.renamed else Renames()
-    return Version(row.id, row.applied_at, _decoded(row.model), row.rows, row.drafts or {}, renamed, row.source_hash)
+    renamed = read_renames(row.renamed) if row.renamed else Renames()
+    return Version(
+        row.id,
+        row.applied_at,
+        _decoded(row.model),
+        row.rows,
+        row.drafts or {},
+        renamed,
+        row.source_hash,
+        row.by,
+        tuple(row.edited_by or ()),
+        row.edited_at,
+        row.restored,
+    )
 
 
 def add(
@@ -70,6 +111,9 @@ def add(
     changes: Sequence[Mapping[str, Any]] = (),
     renamed: Renames | None = None,
     by: str | None = None,
+    edited_by: Sequence[str] = (),
+    edited_at: datetime | None = None,
+    restored: int | None = None,
 ) -> int:
     """Makes a workbook the version in force, in the caller's transaction; returns its id."""
     values = {
@@ -79,8 +123,11 @@ def add(
         "model": dump(workbook),
         "drafts": dict(drafts or {}),
         "changes": [dict(change) for change in changes],
-        "renamed": _plain(renamed) if renamed else None,
+        "renamed": plain_renames(renamed) if renamed else None,
         "by": by,
+        "edited_by": list(edited_by),
+        "edited_at": edited_at,
+        "restored": restored,
     }
     made = connection.execute(insert(versions).values(**values)).inserted_primary_key
     assert made is not None
@@ -90,7 +137,18 @@ def add(
 def renames_since(connection: Connection, version_id: int | None) -> tuple[Renames, ...]:
     """The renames of all versions after one (None: of all), oldest first: who keeps ids of maps must follow them."""
     query = select(versions.c.renamed).where(versions.c.id > (version_id or 0)).order_by(versions.c.id)
-    return tuple(_renames(raw) for raw in connection.scalars(query) if raw)
+    return tuple(read_renames(raw) for raw in connection.scalars(query) if raw)
+
+
+def _turned(renamed: Mapping[K, K]) -> dict[K, K]:
+    return {new: old for old, new in renamed.items()}
+
+
+def _both(first: Mapping[str, str], then: Mapping[str, str]) -> dict[str, str]:
+    found = {old: then.get(new, new) for old, new in first.items()}
+    taken = {*first, *first.values()}  # an id that was given up may name a newer thing, which has no name in the first
+    found |= {old: new for old, new in then.items() if old not in taken}
+    return {old: new for old, new in found.items() if old != new}
 
 
 @lru_cache(maxsize=8)
@@ -99,7 +157,8 @@ def _decoded(model: str) -> Workbook:
     return load(Workbook, model)
 
 
-def _plain(renamed: Renames) -> dict[str, Any]:
+def plain_renames(renamed: Renames) -> dict[str, Any]:
+    """Renames as JSON keeps them."""
     return {
         "journeys": dict(renamed.journeys),
         "stages": [[*old, *new] for old, new in renamed.stages.items()],
@@ -108,7 +167,8 @@ def _plain(renamed: Renames) -> dict[str, Any]:
     }
 
 
-def _renames(raw: Any) -> Renames:
+def read_renames(raw: Any) -> Renames:
+    """Renames as JSON kept them."""
     plain = json.loads(raw) if isinstance(raw, str) else raw
     stages = {(j, s): (new_j, new_s) for j, s, new_j, new_s in plain["stages"]}
     return Renames(plain["journeys"], stages, plain["campaigns"], plain["messages"])

@@ -87,10 +87,16 @@ class Tab:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """All tabs in order, and the token that changes whenever the workbook does."""
+    """All tabs in order, and the token that changes whenever the workbook does.
+
+    `edited_by` is who edited it last (an e-mail address, else a name) and `edited_at` when (UTC), where the source tells: empty and
+    None otherwise.
+    """
 
     tabs: tuple[Tab, ...]
     revision: str
+    edited_by: str = ""
+    edited_at: datetime | None = None
 
 
 def letters(column: int) -> str:

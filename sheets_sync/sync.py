@@ -20,7 +20,7 @@ from sheets_sync import attempts
 from sheets_sync.check import CheckContext, ExampleResult, Reading, read_workbook
 from sheets_sync.diff import Change, Compared, changes, compare_ids
 from sheets_sync.read.campaigns import Draft
-from sheets_sync.renames import carry, taken
+from sheets_sync.renames import answers, carry, taken
 from sheets_sync.snapshot import Snapshot
 from sheets_sync.source import WorkbookSource
 
@@ -38,6 +38,9 @@ class SyncResult:
     """Campaigns that were stopped at once by their × although the workbook has blocking problems."""
     renamed: Renames = field(default_factory=Renames)
     tests: tuple[ExampleResult, ...] = ()
+    edited_by: tuple[str, ...] = ()
+    """Who edited the workbook since the version before, as far as its source tells."""
+    edited_at: datetime | None = None
 
     @property
     def blocked(self) -> bool:
@@ -71,6 +74,7 @@ def sync(
     appeared is an old thing. Raises InputError where the workbook cannot be opened or `now` lies before the store's time.
     """
     fingerprint = attempts.fingerprint(context)
+    answered = bool(renamed or new)
     while True:
         revision = source.revision()
         with reading(engine) as connection:
@@ -78,13 +82,19 @@ def sync(
             last = attempts.last(connection)
             before = current(connection)
         version = before.id if before is not None else None
-        if not (renamed or new) and last is not None and last.same(revision, fingerprint) and last.version == version:
+        if not answered and last is not None and last.same(revision, fingerprint) and last.version == version:
             return SyncResult(version, False, (), last.problems, last.drafts)
-        checked = _checked(source.snapshot(), context, before, renamed or {}, new)
+        snapshot = source.snapshot()
+        waits = last is not None and last.beside and not answered and attempts.typed_in(snapshot) == last.typed
+        known = last.answers if last is not None else None
+        checked = _checked(snapshot, context, None if waits else before, renamed or {}, new, known)
         with writing(engine) as connection:
             # What another process read meanwhile is newer than what we read: an × in it must not be undone by our older look.
             if attempts.last(connection) == last:
-                return _apply(connection, checked, fingerprint, now, by)
+                attempt = _attempt(checked, fingerprint, version, last, now)
+                if waits:
+                    return _wait(connection, attempt)
+                return _apply(connection, checked, attempt, by)
 
 
 def check_only(
@@ -105,6 +115,34 @@ def check_only(
     return CheckResult(checked.reading, checked.changes, checked.snapshot)
 
 
+def _attempt(
+    checked: _Checked, fingerprint: str, version: int | None, last: attempts.Attempt | None, now: datetime
+) -> attempts.Attempt:
+    snapshot, found = checked.snapshot, checked.reading
+    editors = last.editors if last is not None else ()
+    if snapshot.edited_by and (last is None or last.revision != snapshot.revision):  # read again is not edited again
+        editors = tuple(dict.fromkeys((*editors, snapshot.edited_by)))
+    return attempts.Attempt(
+        now,
+        snapshot.revision,
+        fingerprint,
+        version,
+        found.problems,
+        found.drafts,
+        attempts.typed_in(snapshot),
+        tuple(sorted(found.stopped)),
+        editors,
+        answers=last.answers if last is not None else Renames(),
+    )
+
+
+def _wait(connection: Connection, attempt: attempts.Attempt) -> SyncResult:
+    """The same cells as when an earlier version was brought back: they wait on, with the problems that they have now."""
+    attempt = replace(attempt, beside=True)
+    attempts.keep(connection, attempt)
+    return SyncResult(attempt.version, False, (), attempt.problems, attempt.drafts)
+
+
 @dataclass(frozen=True)
 class _Checked:
     snapshot: Snapshot
@@ -115,14 +153,21 @@ class _Checked:
 
 
 def _checked(
-    snapshot: Snapshot, context: CheckContext, before: Version | None, renamed: Mapping[str, str], new: Collection[str]
+    snapshot: Snapshot,
+    context: CheckContext,
+    before: Version | None,
+    renamed: Mapping[str, str],
+    new: Collection[str],
+    known: Renames | None = None,
 ) -> _Checked:
+    """`known` are answers that were given before: they count where they fit, and are no problem where they do not."""
     found = read_workbook(snapshot, context)
-    compared = Compared(idle=(*renamed, *new))
+    given = (*renamed, *new)
+    compared = Compared(idle=given)
     if before is not None:
-        compared = compare_ids(before.rows, found.rows, renamed, new)
+        compared = compare_ids(before.rows, found.rows, {**answers(known or Renames()), **renamed}, new)
     asked = [_question(found, s.place, s.old, s.new) for s in compared.asked]
-    idle = [Problem("", "", "error", text("sync.answer_fits_nothing", id=i)) for i in compared.idle]
+    idle = [Problem("", "", "error", text("sync.answer_fits_nothing", id=i)) for i in compared.idle if i in given]
     found = replace(found, problems=(*idle, *found.problems, *asked))
     differing = changes(before.rows if before else {}, found.rows, found.titles, found.headers, ja=found.lang == "ja")
     return _Checked(snapshot, found, before, compared, differing)
@@ -141,18 +186,20 @@ def _is(row: str, wanted: str) -> bool:
     return row == wanted or row.startswith(wanted + "/")
 
 
-def _apply(connection: Connection, checked: _Checked, fingerprint: str, now: datetime, by: str | None) -> SyncResult:
-    found, before, compared = checked.reading, checked.before, checked.compared
+def _apply(connection: Connection, checked: _Checked, attempt: attempts.Attempt, by: str | None) -> SyncResult:
+    found, before, compared, now = checked.reading, checked.before, checked.compared, attempt.at
+    snapshot, who = checked.snapshot, attempt.editors
     taken_ids = taken(connection, compared.renamed)
     problems = (*found.problems, *(Problem("", "", "error", text("sync.rename_taken", new=i)) for i in taken_ids))
-    version = before.id if before else None
+    version = attempt.version
     if any(p.severity == "error" for p in problems):
         stopped = _stop(connection, found.stopped, before)
         if stopped:
             advance(connection, now)
             _note(connection, now, by, stopped)
-        attempts.keep(connection, checked.snapshot.revision, fingerprint, version, problems, found.drafts, now)
-        return SyncResult(version, False, checked.changes, problems, found.drafts, stopped, tests=found.tests)
+        attempts.keep(connection, replace(attempt, found=problems))
+        blocked = SyncResult(version, False, checked.changes, problems, found.drafts, stopped, tests=found.tests)
+        return replace(blocked, edited_by=who, edited_at=snapshot.edited_at)
     drafts = {d.id: d.name for d in found.drafts}
     same = before is not None and (before.rows, before.workbook, dict(before.drafts)) == (found.rows, found.workbook, drafts)
     released = connection.execute(update(campaign_state).where(campaign_state.c.stopped).values(stopped=False)).rowcount
@@ -162,20 +209,24 @@ def _apply(connection: Connection, checked: _Checked, fingerprint: str, now: dat
             found.workbook,
             found.rows,
             now=now,
-            source_hash=checked.snapshot.revision,
+            source_hash=snapshot.revision,
             drafts=drafts,
             changes=[change.plain() for change in checked.changes],
             renamed=compared.renamed,
             by=by,
+            edited_by=who,
+            edited_at=snapshot.edited_at,
         )
         carry(connection, compared.renamed)
         bring_into_force(connection, [j.id for j in found.workbook.journeys], now)
         adopt_settings(connection, found.workbook.settings, now)
     if not same or released:
         advance(connection, now)
-    attempts.keep(connection, checked.snapshot.revision, fingerprint, version, problems, found.drafts, now)
+    attempts.keep(connection, replace(attempt, version=version, found=problems, editors=(), answers=Renames()))
+    if same:
+        return SyncResult(version, False, (), problems, found.drafts, tests=found.tests)
     return SyncResult(
-        version, not same, () if same else checked.changes, problems, found.drafts, (), compared.renamed, found.tests
+        version, True, checked.changes, problems, found.drafts, (), compared.renamed, found.tests, who, snapshot.edited_at
     )
 
 

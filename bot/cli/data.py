@@ -96,7 +96,9 @@ def tick(session: Session) -> None:
         done = flow.tick(session.installation, show)
     document = done.document(session.lang)
     session.answer(document, lambda: views.tick_view(document, session.lang))
-    if done.troubled:
+    if done.unreachable:
+        session.fail(3)
+    elif done.troubled:
         session.fail()
 
 

@@ -14,7 +14,7 @@ from bot.desk.status import write_status
 from bot.inbox import Unreadable
 from bot.wiring import Installation
 from journey.clock import iso
-from journey.errors import InputError
+from journey.errors import InputError, OutsideError
 from journey.fields import merged_fields
 from journey.lock import only_one
 from journey.plan import PlanReport, plan
@@ -115,6 +115,8 @@ class Pass:
     planned: PlanReport | None
     sent: SendReport | None
     problems: tuple[Text, ...]
+    unreachable: bool = False
+    """The workbook could not be reached; that is among the problems too."""
 
     @property
     def troubled(self) -> bool:
@@ -162,7 +164,8 @@ def whole_pass(
     """The pass itself, for a process that holds the lock. A broken workbook or file stops nothing else: the last good version
     runs on. `files` are those of the inbox to take in (None: all that wait)."""
     problems: list[Text] = []
-    synced = _attempt(lambda: _synced(installation), problems)
+    unreachable: list[Text] = []
+    synced = _reach(lambda: _attempt(lambda: sync_workbook(installation), problems), unreachable)
     waiting = installation.inbox.waiting() if files is None else files
     uploads = _attempt(lambda: _emptied(installation, waiting), problems) or []
     placed = planned = sent = None
@@ -183,10 +186,13 @@ def whole_pass(
         problems += planned.unreadable.values()
     if status and (said := write_status(installation)):
         problems.append(said)
-    return Pass(iso(installation.now, installation.zone), synced, tuple(uploads), placed, planned, sent, tuple(problems))
+    problems += unreachable
+    at = iso(installation.now, installation.zone)
+    return Pass(at, synced, tuple(uploads), placed, planned, sent, tuple(problems), bool(unreachable))
 
 
-def _synced(installation: Installation) -> SyncResult:
+def sync_workbook(installation: Installation) -> SyncResult:
+    """Reads the workbook, where it changed, and brings it into force: as the daemon does, asking nobody."""
     return apply_workbook(installation.engine, installation.source, installation.now, installation.check_context())
 
 
@@ -201,4 +207,13 @@ def _attempt(work: Callable[[], R], problems: list[Text]) -> R | None:
         return work()
     except InputError as error:
         problems.append(error.said)
+        return None
+
+
+def _reach(work: Callable[[], R], unreachable: list[Text]) -> R | None:
+    """For what lies outside, such as a Google Sheet: that it cannot be reached now stops nothing else."""
+    try:
+        return work()
+    except OutsideError as error:
+        unreachable.append(error.said)
         return None

@@ -12,7 +12,7 @@ from sqlalchemy import delete, insert, select
 
 from bot.wiring import Installation
 from journey.approvals import Standing
-from journey.errors import InputError
+from journey.errors import InputError, OutsideError
 from journey.model import Workbook
 from journey.plan.audiences import sizes
 from journey.reports import CampaignNumbers, campaign_numbers, conversions
@@ -43,7 +43,7 @@ def write_status(installation: Installation) -> Text | None:
             if connection.scalar(select(meta.c.value).where(meta.c.key == _WRITTEN)) == digest:
                 return None
         snapshot = installation.source.snapshot()
-    except InputError:
+    except (InputError, OutsideError):
         return None  # the sync has said so already
     said = installation.source.write_back(snapshot, view)
     if said is None:

@@ -58,7 +58,9 @@ meta = Table("meta", metadata, Column("key", String, primary_key=True), Column("
 
 # Each version of the workbook that was in force, whole: `rows` is what was typed ({tab: {id: {column: text}}}), `model` the
 # typed meaning (journey.model.dump), `changes` the difference to the version before, `drafts` the campaigns that were not
-# complete ({id: name}), `renamed` the ids that a person said are old things under a new name (journey.versions.Renames).
+# complete ({id: name}), `renamed` the ids that a person said are old things under a new name (journey.versions.Renames). `by` brought
+# it into force; `edited_by` are those who edited the workbook since the version before, as far as its source tells, `edited_at` when
+# they did last; `restored` is the earlier version that was brought back whole by it.
 versions = Table(
     "versions",
     metadata,
@@ -71,6 +73,9 @@ versions = Table(
     Column("drafts", JSON, nullable=False),
     Column("renamed", JSON),
     Column("by", String),
+    Column("edited_by", JSON),
+    Column("edited_at", Instant),
+    Column("restored", Integer),
 )
 
 # A decision, append-only; the newest of a subject is the one in force. `subject` is `campaign:ID` or `settings`.
