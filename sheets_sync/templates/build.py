@@ -53,34 +53,50 @@ def build_workbook(template: str, lang: Lang, path: Path, settings: Mapping[str,
         raise OutsideError(text("template.cannot_write", path=path, why=error.strerror or error)) from error
 
 
-def make_workbook(words: Words, lang: Lang) -> Workbook:
-    """The workbook in memory, its tabs in the order of sheet.md."""
+def make_workbook(words: Words, lang: Lang, lists: Mapping[str, str] | None = None) -> Workbook:
+    """The workbook in memory, its tabs in the order of sheet.md.
+
+    `lists` are the places that feed dropdowns, as `dropdown_lists` gives them; without it, those of this workbook. A dropdown
+    whose place is not among them is left out.
+    """
     book = Workbook()
     book.remove(book.active)
     specs = {spec.key: spec for spec in (*tabs.TABLES, *tabs.NEVER_READ)}
-    map_title = f"{'ジャーニー' if lang == 'ja' else 'Journey'} {words.journey['name']}"
-    messages_title = _title(specs["messages"], lang)
-    last = len(words.messages) + SPARE_ROWS + 1
-    lists = {**maps.ranges(map_title), "messages.id": f"'{messages_title}'!$A$2:$A${last}"}
+    titles = tab_titles(words, lang)
+    if lists is None:
+        lists = dropdown_lists(titles, len(words.messages) + SPARE_ROWS + 1)
     choices = Choices(words.shared["choices"], lists, words.shared["prompts"])
 
-    guide = _sheet(book, _title(specs["guide"], lang), style.AMBER)
+    guide = _sheet(book, titles["guide"], style.AMBER)
     write_guide(guide, words.guide, _guide_tables(specs, words, lang), lang)
-    chart = _sheet(book, map_title, style.NAVY)
+    chart = _sheet(book, titles["journey"], style.NAVY)
     maps.write_map(chart, words.shared["journey"], words.journey, words.shared["notes"]["program"], lang)
     for key in ("messages", "campaigns", "segments", "fields", "settings", "holidays", "tests"):
-        sheet = _sheet(book, _title(specs[key], lang), style.NAVY if key in ("messages", "campaigns") else style.TEAL)
+        sheet = _sheet(book, titles[key], style.NAVY if key in ("messages", "campaigns") else style.TEAL)
         heads = _heads(specs[key], words, lang)
         write_table(sheet, heads, _rows(key, words), choices, lang, freeze=_FREEZE.get(key, "A2"), pages=_PAGES.get(key, 1))
         if key == "campaigns":
-            _colour_campaigns(sheet, heads, choices)
+            _colour_campaigns(sheet, heads, choices, lang)
         if key == "settings":
             _setting_dropdowns(sheet, choices)
     for key in ("status", "log"):
-        _for_the_program(_sheet(book, _title(specs[key], lang), style.GREY), words.shared["notes"][key], lang)
+        _for_the_program(_sheet(book, titles[key], style.GREY), words.shared["notes"][key], lang)
     book.properties.creator = "Tabiji"
     book.properties.title = words.journey["name"]
     return book
+
+
+def tab_titles(words: Words, lang: Lang) -> dict[str, str]:
+    """The title of each tab by its key (`journey` for the map), in the order of the workbook."""
+    named = {spec.key: spec.ja if lang == "ja" else spec.en for spec in (*tabs.TABLES, *tabs.NEVER_READ)}
+    journey = f"{'ジャーニー' if lang == 'ja' else 'Journey'} {words.journey['name']}"
+    return {"guide": named.pop("guide"), "journey": journey, **named}
+
+
+def dropdown_lists(titles: Mapping[str, str], last: int) -> dict[str, str]:
+    """Where dropdowns find the names of other tabs, as absolute references; `last` is the last row that is ready for a message."""
+    messages = titles["messages"].replace("'", "''")
+    return {**maps.ranges(titles["journey"]), "messages.id": f"'{messages}'!$A$2:$A${last}"}
 
 
 def _sheet(book: Workbook, title: str, colour: str) -> Worksheet:
@@ -88,10 +104,6 @@ def _sheet(book: Workbook, title: str, colour: str) -> Worksheet:
     sheet.sheet_properties.tabColor = colour
     sheet.sheet_view.zoomScale = 100
     return sheet
-
-
-def _title(spec: tabs.TabSpec, lang: Lang) -> str:
-    return spec.ja if lang == "ja" else spec.en
 
 
 def _heads(spec: tabs.TabSpec, words: Words, lang: Lang) -> list[Head]:
@@ -159,10 +171,19 @@ def _example(row: Mapping[str, Any], comma: str) -> dict[str, str]:
     return {"example": row["name"], **given, "stage": row["stage"], "campaigns": comma.join(row["campaigns"])}
 
 
-def _colour_campaigns(sheet: Worksheet, heads: Sequence[Head], choices: Choices) -> None:
-    """A stopped campaign is grey, a transactional one red: it passes by the protections of customers."""
+def _colour_campaigns(sheet: Worksheet, heads: Sequence[Head], choices: Choices, lang: Lang) -> None:
+    """A stopped campaign is grey, a transactional one red: it passes by the protections of customers.
+
+    State and Approval: green goes out, yellow waits for somebody, red stands still until somebody acts, grey is over.
+    """
     keys = [head.key for head in heads]
     active, kind = (sheet.cell(2, keys.index(key) + 1).column_letter for key in ("active", "kind"))
+    for column, colours in style.STATES.items():
+        letter = sheet.cell(2, keys.index(column) + 1).column_letter
+        for state, (back, front) in colours.items():
+            word = text(f"sync.{column}_{state}").say(lang)
+            rule = FormulaRule(formula=[f'${letter}2="{word}"'], fill=style.fill(back), font=style.rule_font(front))
+            sheet.conditional_formatting.add(f"{letter}2:{letter}{sheet.max_row}", rule)
     where = f"A2:{sheet.cell(2, keys.index('owner') + 1).column_letter}{sheet.max_row}"
     red = style.fill("FBE4E2")
     sheet.conditional_formatting.add(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 
 from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
@@ -15,6 +16,21 @@ White on each of them is readable (a contrast of 4.5 to 1 or more)."""
 PALE_NAVY, PALE_GREY, PALE_AMBER, LINE_COLOUR = "E8EEF6", "EFF0F2", "FBF1E2", "C9CFD8"
 RED, DIM = "B3261E", "4A4F57"
 """Text of a transactional campaign, and text that stands back: a stopped campaign, a remark."""
+
+_GREEN, _YELLOW, _ROSE, _PALE = ("DDEFE0", "1B5E2A"), ("FCF0C8", "6B4A00"), ("FBE4E2", RED), (PALE_GREY, DIM)
+STATES: Mapping[str, Mapping[str, tuple[str, str]]] = {
+    "state": {
+        "running": _GREEN,
+        "pending": _YELLOW,
+        "paused": _YELLOW,
+        "held": _ROSE,
+        "draft": _PALE,
+        "ended": _PALE,
+        "inactive": _PALE,
+    },
+    "approval": {"approved": _GREEN, "pending": _YELLOW, "void": _ROSE, "rejected": _ROSE},
+}
+"""Column of a campaign → what stands there → its colours: back, front."""
 
 _FONT_NAMES: dict[Lang, str] = {"ja": "Meiryo UI", "en": "Arial"}
 

@@ -107,7 +107,9 @@ def write_cell(cell: Cell, value: str, lang: Lang, *, program: bool = False, fil
 
 
 def add_dropdown(sheet: Worksheet, where: str, dropdown: Dropdown, choices: Choices) -> None:
-    """A dropdown on a range of cells."""
+    """A dropdown on a range of cells; none where the place that would feed it is not known."""
+    if dropdown.lists and dropdown.source not in choices.ranges:
+        return
     if dropdown.lists:
         formula = "=" + choices.ranges[dropdown.source]
     else:
@@ -115,7 +117,7 @@ def add_dropdown(sheet: Worksheet, where: str, dropdown: Dropdown, choices: Choi
     rule = DataValidation(type="list", formula1=formula.removeprefix("="), allow_blank=True, showDropDown=False)
     rule.showErrorMessage = dropdown.rule != "open"
     rule.errorStyle = "stop" if dropdown.rule == "strict" else "warning"
-    rule.error = choices.prompts["refused" if dropdown.rule == "strict" else "unusual"]
+    rule.error = choices.prompts[dropdown.rule]
     sheet.add_data_validation(rule)
     rule.add(where)
 
