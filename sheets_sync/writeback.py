@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -15,33 +14,15 @@ from openpyxl.comments import Comment
 from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
 
-from journey.clock import iso
 from journey.names import fold
-from journey.problems import Problem
-from journey.texts import Lang, Text, text
-from sheets_sync.headers import read_table
-from sheets_sync.program_view import CampaignView, ProgramView
-from sheets_sync.read.maps import LABELS, map_rows, stage_columns
-from sheets_sync.report import Report
-from sheets_sync.snapshot import Snapshot, Tab, address
-from sheets_sync.tabs import CAMPAIGNS, NEVER_READ, is_map, spec_of, workbook_language
+from journey.texts import Text, text
+from sheets_sync.marks import SHADES
+from sheets_sync.program_view import ProgramView
+from sheets_sync.snapshot import Snapshot, Tab
+from sheets_sync.tabs import is_map, spec_of
+from sheets_sync.written import Mark, Place, Value, WrittenTab, clean, for_the_program, written
 
-MOST_CHARACTERS = 32_000
-_UNSHOWABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
-"""What XML, and so a workbook, cannot hold."""
-_MARKS: Mapping[str, str] = {
-    "running": "▶",
-    "paused": "⏸",
-    "held": "⏸",
-    "pending": "…",
-    "ended": "■",
-    "inactive": "×",
-    "draft": "✎",
-}
-_FILLS = {
-    "error": PatternFill("solid", start_color="FFF4B6B6"),
-    "warning": PatternFill("solid", start_color="FFFFE9A8"),
-}
+_FILLS = {severity: PatternFill("solid", start_color=f"FF{shade[1:].upper()}") for severity, shade in SHADES.items()}
 _PROGRAM = PatternFill("solid", start_color="FFE8F0FA")
 _WRAPPED = Alignment(vertical="top", wrap_text=True)
 
@@ -67,24 +48,24 @@ def write(path: Path, snapshot: Snapshot, view: ProgramView) -> Text | None:
 
 def status_book(snapshot: Snapshot, view: ProgramView) -> Any:
     """The status workbook, in the language of the workbook itself."""
-    lang = workbook_language(snapshot)
+    shown = written(snapshot, view)
+    of_tab = {tab.title: tab for tab in shown.tabs}
     book = Book()
     book.remove(book.active)
     for tab in snapshot.tabs:
-        if spec_of(tab) in NEVER_READ[1:]:
+        if for_the_program(tab):
             continue  # Status and Log are made anew below
         sheet = _copied(book, tab)
-        if spec_of(tab) is CAMPAIGNS:
-            _campaigns(sheet, tab, view, lang)
-        elif is_map(tab):
-            _map(sheet, tab, view, lang)
-        _mark(sheet, tab, [p for p in view.problems if p.tab == tab.title and p.cell], lang)
-    _status(book.create_sheet(_title(book, text("sync.status").say(lang))), snapshot, view, lang)
-    _log(book.create_sheet(_title(book, text("sync.log").say(lang))), view, lang)
+        _program(sheet, tab, of_tab[tab.title], shown.as_of)
+        _mark(sheet, tab, of_tab[tab.title].marks)
+    _list(book.create_sheet(_title(book, text("sync.status").say(shown.lang))), shown.status, (26, 26, 90))
+    log = book.create_sheet(_title(book, text("sync.log").say(shown.lang)))
+    _list(log, shown.log, (28, 18, 18, 28, 60))
+    log.freeze_panes = "A2"
     return book
 
 
-def put(sheet: Any, row: int, column: int, value: str | int | float | None) -> Any:
+def put(sheet: Any, row: int, column: int, value: Value) -> Any:
     """Writes a value as just that: text never becomes a formula, and what a cell cannot hold is left out.
 
     A place inside a merged range has no cell of its own; nothing is written there.
@@ -92,10 +73,10 @@ def put(sheet: Any, row: int, column: int, value: str | int | float | None) -> A
     cell = sheet.cell(row=row, column=column)
     if isinstance(cell, MergedCell):
         return cell
-    if value is None or isinstance(value, (int, float)):
+    if value is None or isinstance(value, int):
         cell.value = value
         return cell
-    cell.value = _UNSHOWABLE.sub("", value)[:MOST_CHARACTERS]
+    cell.value = clean(value)
     cell.data_type = "s"
     cell.quotePrefix = value[:1] in tuple("=+-@\t\r")
     return cell
@@ -121,118 +102,33 @@ def _copied(book: Any, tab: Tab) -> Any:
     return sheet
 
 
-def _campaigns(sheet: Any, tab: Tab, view: ProgramView, lang: Lang) -> None:
-    table = read_table(tab, CAMPAIGNS, Report(tab.title))
-    if table is None or not table.rows:
-        return
-    header = max(table.header_row, 1)
-    free = max(tab.columns, *(area.right for area in tab.merged if area.right < 200), 1) + 1
-    places: dict[str, int] = {}
-    for column in (c for c in CAMPAIGNS.columns if c.program):
-        place = table.columns.get(column.key)
-        if place is None:
-            place, free = free, free + 1
-            put(sheet, header, place, column.said(lang == "ja")).font = Font(bold=True)
-            sheet.column_dimensions[get_column_letter(place)].width = 14
-        places[column.key] = place
-        for row in table.rows:
-            _write_over(sheet, row.number, place, None)
-    by_id = {fold(campaign): shown for campaign, shown in view.campaigns.items()}
-    for row in table.rows:
-        shown = by_id.get(fold(row.text("id")))
-        if shown is None:
-            continue
-        for key, value in _columns(shown, lang).items():
-            _write_over(sheet, row.number, places[key], value)
-    _note(sheet.cell(row=header, column=places["audience_size"]), _as_of(view, lang))
+def _program(sheet: Any, tab: Tab, written: WrittenTab, as_of: str) -> None:
+    """The program's columns or rows of a tab, with labels where nobody drew them."""
+    for (row, column), label in written.labels.items():
+        put(sheet, row, column, label).font = Font(bold=True)
+        if spec_of(tab) is not None:
+            sheet.column_dimensions[get_column_letter(column)].width = 14
+    for (row, column), value in written.cells.items():
+        put(sheet, row, column, value).fill = _PROGRAM
+    for row, column in written.as_of:
+        _note(sheet.cell(row=row, column=column), as_of)
 
 
-def _columns(shown: CampaignView, lang: Lang) -> dict[str, str | int | None]:
-    return {
-        "state": text(f"sync.state_{shown.state}").say(lang),
-        "approval": text(f"sync.approval_{shown.approval}").say(lang),
-        "audience_size": shown.audience,
-        "sent": shown.sent,
-        "opened": shown.opened,
-        "clicked": shown.clicked,
-        "converted": shown.converted,
-        "lift": shown.lift or None,
-    }
-
-
-def _map(sheet: Any, tab: Tab, view: ProgramView, lang: Lang) -> None:
-    rows = dict(map_rows(tab))
-    columns = stage_columns(tab)
-    id_row = tab.by_row.get(rows.get("id", 0), {})
-    journey = next((cell.text for column, cell in id_row.items() if column > 1), "")
-    shown = {fold(stage): v for (owner, stage), v in view.stages.items() if fold(owner) == fold(journey)}
-    if not shown:
-        return
-    free = tab.rows + 1
-    for key in ("customers", "campaigns"):
-        if key not in rows:
-            label = next(c for c in LABELS if c.key == key)
-            rows[key], free = free, free + 1
-            put(sheet, rows[key], 1, label.said(lang == "ja")).font = Font(bold=True)
-    for column, stage in columns.items():
-        found = shown.get(fold(stage))
-        if found is None:
-            continue
-        marks = ", ".join(f"{campaign} {_MARKS.get(state, state)}" for campaign, state in found.campaigns)
-        _write_over(sheet, rows["customers"], column, found.customers)
-        _write_over(sheet, rows["campaigns"], column, marks or None)
-    _note(sheet.cell(row=rows["customers"], column=1), _as_of(view, lang))
-
-
-def _write_over(sheet: Any, row: int, column: int, value: str | int | None) -> None:
-    put(sheet, row, column, value).fill = _PROGRAM
-
-
-def _mark(sheet: Any, tab: Tab, problems: Sequence[Problem], lang: Lang) -> None:
-    by_cell: dict[str, list[Problem]] = {}
-    for problem in problems:
-        by_cell.setdefault(problem.cell, []).append(problem)
-    own = {address(*place): cell.note for place, cell in tab.cells.items() if cell.note}
-    for place, found in by_cell.items():
-        cell = sheet[place]
-        worst = "error" if any(p.severity == "error" for p in found) else "warning"
-        cell.fill = _FILLS[worst]
-        if not isinstance(cell, MergedCell):
-            _note(cell, "\n".join([*([own[place]] if place in own else []), *dict.fromkeys(p.said.say(lang) for p in found)]))
+def _mark(sheet: Any, tab: Tab, marks: Mapping[Place, Mark]) -> None:
+    for place, mark in marks.items():
+        row, column = place
+        cell = sheet.cell(row=row, column=column)
+        cell.fill = _FILLS[mark.severity]
+        own = tab.cells[place].note if place in tab.cells else ""
+        _note(cell, "\n".join([*([own] if own else []), mark.said]))
 
 
 def _note(cell: Any, said: str) -> None:
-    if isinstance(cell, MergedCell):
-        return
-    cell.comment = Comment(_UNSHOWABLE.sub("", said)[:MOST_CHARACTERS], "tabiji", width=320, height=120)
+    if not isinstance(cell, MergedCell):
+        cell.comment = Comment(clean(said), "tabiji", width=320, height=120)
 
 
-def _status(sheet: Any, snapshot: Snapshot, view: ProgramView, lang: Lang) -> None:
-    version = str(view.version) if view.version is not None else text("sync.no_version").say(lang)
-    rows: list[list[str | int | None]] = [[_as_of(view, lang)], [text("sync.version").say(lang), version], []]
-    rows.append([text(f"sync.{key}").say(lang) for key in ("journey", "stage", "customers")])
-    for (journey, stage), shown in view.stages.items():
-        rows.append([journey, stage, shown.customers])
-    rows += [[journey, text("sync.unassigned").say(lang), count] for journey, count in view.unassigned.items()]
-    rows.append([])
-    if view.problems:
-        rows.append([text(f"sync.{key}").say(lang) for key in ("place", "severity", "what")])
-        rows += [[p.place, text(f"sync.{p.severity}").say(lang), p.said.say(lang)] for p in view.problems]
-    else:
-        rows.append([text("sync.problems").say(lang), text("sync.no_problems").say(lang)])
-    _list(sheet, rows, (26, 26, 90))
-
-
-def _log(sheet: Any, view: ProgramView, lang: Lang) -> None:
-    rows: list[list[str | int | None]] = [
-        [text(f"sync.{key}").say(lang) for key in ("when", "who", "action", "subject", "detail")]
-    ]
-    rows += [[iso(entry.at, view.zone), entry.who, entry.action, entry.subject, entry.detail] for entry in view.log]
-    _list(sheet, rows, (28, 18, 18, 28, 60))
-    sheet.freeze_panes = "A2"
-
-
-def _list(sheet: Any, rows: Sequence[Sequence[str | int | None]], widths: Sequence[int]) -> None:
+def _list(sheet: Any, rows: Sequence[Sequence[Value]], widths: Sequence[int]) -> None:
     for number, row in enumerate(rows, 1):
         for column, value in enumerate(row, 1):
             put(sheet, number, column, value).alignment = _WRAPPED
@@ -240,16 +136,12 @@ def _list(sheet: Any, rows: Sequence[Sequence[str | int | None]], widths: Sequen
         sheet.column_dimensions[get_column_letter(column)].width = width
 
 
-def _as_of(view: ProgramView, lang: Lang) -> str:
-    return text("sync.as_of", at=iso(view.at, view.zone)).say(lang)
-
-
 def _title(book: Any, wanted: str) -> str:
     """A tab title that spreadsheet programs accept, none twice."""
-    clean = "".join("_" if c in "[]:*?/\\" else c for c in _UNSHOWABLE.sub("", wanted)).strip("'")[:31] or "_"
+    tidy = "".join("_" if c in "[]:*?/\\" else c for c in clean(wanted)).strip("'")[:31] or "_"
     taken = {fold(name) for name in book.sheetnames}
     number = 2
-    title = clean
+    title = tidy
     while fold(title) in taken:
-        title, number = f"{clean[:27]} {number}", number + 1
+        title, number = f"{tidy[:27]} {number}", number + 1
     return title
