@@ -7,6 +7,7 @@ from collections.abc import Mapping, MutableMapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import gspread
@@ -40,9 +41,12 @@ class FileState:
     can_edit: bool | None
 
 
-def connect(access: Access, waiting: Waiting) -> SheetsClient:
-    """A client that has sent nothing yet. Raises InputError for a key file that is missing, broken or open to others."""
-    return SheetsClient(access, waiting)
+def connect(access: Access, waiting: Waiting, counted: Path | None = None) -> SheetsClient:
+    """A client that has sent nothing yet. `counted` is a folder in which several processes share the count of their requests.
+
+    Raises InputError for a key file that is missing, broken or open to others.
+    """
+    return SheetsClient(access, waiting, counted)
 
 
 class SheetsClient(gspread.HTTPClient):
@@ -53,14 +57,16 @@ class SheetsClient(gspread.HTTPClient):
     what somebody has to put right. May be used from several threads.
     """
 
-    def __init__(self, access: Access, waiting: Waiting) -> None:
+    def __init__(self, access: Access, waiting: Waiting, counted: Path | None = None) -> None:
         super().__init__(None, session=requests.Session())  # type: ignore[arg-type]  # as gspread documents it
         self._root = access.api_root.rstrip("/")
         self._place = self._root or "Google"
         self._waiting = waiting
         self._tokens = Tokens(access, self.session, waiting)
         self._patience = Patience(waiting)
-        self._budgets = {kind: Budget(waiting.monotonic) for kind in _COUNTED}
+        self._budgets = {
+            kind: Budget(waiting.monotonic, shared=counted / f"sheet-{kind}s.json" if counted else None) for kind in _COUNTED
+        }
 
     @property
     def email(self) -> str:

@@ -84,11 +84,12 @@ class Patience:
                 last = failure
             now = self._waiting.monotonic()
             left = start + self._waiting.patience - now
-            wait = self._wait(last, number)
             if last.after is not None and last.after > left:
                 with self._lock:
                     self._closed[kind] = (now + last.after, last.said)
-            if wait > left or not (repeatable or last.untouched):
+                break
+            wait = self._wait(last, number)
+            if wait > left or number == MOST_ATTEMPTS - 1 or not (repeatable or last.untouched):
                 break
             self._waiting.sleep(wait)
         raise OutsideError(last.said) from last
@@ -104,10 +105,9 @@ class Patience:
         raise OutsideError(said)
 
     def _wait(self, failure: Passing, number: int) -> float:
-        """Full jitter, so that several who failed together do not come back together."""
-        if failure.after is not None:
-            return failure.after + self._waiting.random() * min(FIRST, failure.after)
-        return self._waiting.random() * min(LONGEST, FIRST * 2.0**number)
+        """Full jitter, so that several who failed together do not come back together; what was asked for, at the least."""
+        jitter = self._waiting.random() * min(LONGEST, FIRST * 2.0**number)
+        return jitter if failure.after is None else max(failure.after, jitter)
 
 
 def asked_wait(retry_after: str | None, date: str | None, wall: datetime) -> float | None:
