@@ -152,10 +152,18 @@ def _problems(installation: Installation, _: Speaker, __: Sequence[str]) -> Repl
     return Reply(views.problems_view(look.problems(installation), installation.lang))
 
 
-def _sync(installation: Installation, speaker: Speaker, __: Sequence[str]) -> Reply:
+def _sync(installation: Installation, speaker: Speaker, words: Sequence[str]) -> Reply:
     from bot.desk import flow  # what reads workbooks loads slowly, and most lines of a chat never need it
 
-    return Reply(views.sync_view(flow.sync(installation, by=speaker.name), installation.lang))
+    lang = installation.lang
+    if not words:
+        return Reply(views.sync_view(flow.sync(installation, by=speaker.name), lang))
+    word, rest = fold(words[0]).removeprefix("--"), words[1:]
+    if word in {"versions", "版", "履歴"} and not rest:
+        return Reply(views.versions_view(look.versions(installation), lang))
+    if word in {"to", "版", "戻す"} and len(rest) == 1:
+        return Reply(views.sync_view(flow.restore(installation, rest[0], by=speaker.name), lang))
+    raise UsageError(text("chat.usage", usage="sync [versions | to VERSION]"))
 
 
 COMMANDS: tuple[Command, ...] = (
@@ -169,6 +177,6 @@ COMMANDS: tuple[Command, ...] = (
     Command("why", ("why", "なぜ", "理由"), "CUSTOMER [CAMPAIGN]", _why),
     Command("report", ("report", "レポート", "報告"), "", _report),
     Command("problems", ("problems", "問題"), "", _problems),
-    Command("sync", ("sync", "取り込み", "同期"), "", _sync),
+    Command("sync", ("sync", "取り込み", "同期"), "[versions | to VERSION]", _sync),
     Command("help", ("help", "?", "ヘルプ", "へるぷ", "使い方"), "", _help),
 )

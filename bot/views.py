@@ -147,6 +147,7 @@ def sync_view(document: Mapping[str, Any], lang: Lang, most: int = 60) -> str:
     lines = [problem_line(p, lang) for p in document["problems"]]
     if document["changed"]:
         lines.append(said(lang, "version", version=document["version"], changes=len(document["changes"])))
+        lines += _edited(document, lang)
         for change in document["changes"][:most]:
             place = " ".join(part for part in (change["tab"], change.get("row") or change["id"], change["column"]) if part)
             lines.append(f"  {place}: {_cut(change['before'])} → {_cut(change['after'])}")
@@ -154,9 +155,39 @@ def sync_view(document: Mapping[str, Any], lang: Lang, most: int = 60) -> str:
             lines.append(said(lang, "more", number=len(document["changes"]) - most))
     elif any(p["severity"] == "error" for p in document["problems"]):
         lines.append(said(lang, "kept", version=document["version"]))
+        lines += _edited(document, lang)
     else:
         lines.append(said(lang, "unchanged", version=document["version"]))
     return "\n".join(lines)
+
+
+def _edited(document: Mapping[str, Any], lang: Lang) -> list[str]:
+    who, at = document["edited_by"], short(document["edited_at"])
+    if not who:
+        return []
+    return [said(lang, "edited_at", who=who, at=at) if at else said(lang, "edited", who=who)]
+
+
+def versions_view(document: Mapping[str, Any], lang: Lang, most: int = 50) -> str:
+    """The versions of the workbook, the newest first."""
+    rows = document["versions"]
+    if not rows:
+        return said(lang, "no_versions")
+    body = table(
+        lang,
+        ("version_number", "at", "who", "changed_cells", "note"),
+        [(str(r["version"]), short(r["at"]), _who(r), r["changes"], _about(r, lang)) for r in rows[:most]],
+    )
+    return body if len(rows) <= most else body + "\n" + said(lang, "more", number=len(rows) - most)
+
+
+def _who(row: Mapping[str, Any]) -> str:
+    return ", ".join(dict.fromkeys(name for name in (row["edited_by"], row["by"]) if name))
+
+
+def _about(row: Mapping[str, Any], lang: Lang) -> str:
+    parts = [said(lang, "restored", version=row["restored"])] if row["restored"] is not None else []
+    return " ".join([*parts, said(lang, "in_force")] if row["in_force"] else parts)
 
 
 def upload_view(rows: Sequence[Mapping[str, Any]], lang: Lang, most: int = 20) -> str:

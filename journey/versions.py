@@ -9,7 +9,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, func, insert, select
 
 from journey.model import Workbook, dump, load
 from journey.store.tables import versions
@@ -132,6 +132,42 @@ def add(
     made = connection.execute(insert(versions).values(**values)).inserted_primary_key
     assert made is not None
     return int(made[0])
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A version in the list of all: when it came into force and by whom, who edited the workbook for it, how many cells changed."""
+
+    id: int
+    applied_at: datetime
+    by: str | None
+    edited_by: tuple[str, ...]
+    edited_at: datetime | None
+    changes: int
+    restored: int | None
+
+
+def listed(connection: Connection) -> list[Listed]:
+    """All versions, the newest first: that one is in force."""
+    of = versions.c
+    query = select(
+        of.id, of.applied_at, of.by, of.edited_by, of.edited_at, func.json_array_length(of.changes), of.restored
+    ).order_by(of.id.desc())
+    return [
+        Listed(id_, at, by, tuple(edited_by or ()), edited_at, changes, restored)
+        for id_, at, by, edited_by, edited_at, changes, restored in connection.execute(query)
+    ]
+
+
+def editors_since(connection: Connection, after: datetime | None) -> frozenset[str]:
+    """Everyone who edited the workbook or brought an edit of it in, in the versions that came into force after a moment (None: in
+    all); with a version that was brought back, those of the version that it was."""
+    of = versions.c
+    query = select(of.id, of.restored, of.by, of.edited_by)
+    recent = connection.execute(query if after is None else query.where(of.applied_at > after)).all()
+    again = [row.restored for row in recent if row.restored is not None]
+    rows = [*recent, *connection.execute(query.where(of.id.in_(again)))]
+    return frozenset(name for row in rows for name in (row.by, *(row.edited_by or ())) if name)
 
 
 def renames_since(connection: Connection, version_id: int | None) -> tuple[Renames, ...]:

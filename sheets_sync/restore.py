@@ -145,7 +145,8 @@ def _restore(
     )
     attempts.keep(connection, attempt)
     advance(connection, now)
-    return SyncResult(version, not same, differing, attempt.problems, attempt.drafts, renamed=back)
+    told = replace(attempt, found=()).problems  # what is wrong with the workbook is no problem of the version
+    return SyncResult(version, not same, differing, told, attempt.drafts, renamed=back)
 
 
 def _within(renamed: Renames, rows: Rows) -> Renames:

@@ -11,7 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 
 from bot import views
 from bot.cli.options import Session, common
-from bot.desk import flow
+from bot.desk import flow, look
 from bot.desk.decide import speaker
 from bot.desk.documents import placed_document
 from bot.wiring import let_run
@@ -35,14 +35,27 @@ def check(session: Session) -> None:
 @click.command()
 @click.option("--renamed", multiple=True, metavar="OLD=NEW", help="an id that was renamed / 変更したID")
 @click.option("--new", "new_", multiple=True, metavar="ID", help="an id that is a new thing / 新しく作ったID")
+@click.option("--to", metavar="VERSION", help="bring an earlier version back, until the next edit / 以前の版に戻す")
+@click.option("--versions", "list_", is_flag=True, help="list the versions / 版の一覧")
 @click.option("--as", "as_", metavar="NAME")
 @common
-def sync(session: Session, renamed: tuple[str, ...], new_: tuple[str, ...], as_: str | None) -> None:
+def sync(
+    session: Session, renamed: tuple[str, ...], new_: tuple[str, ...], to: str | None, list_: bool, as_: str | None
+) -> None:
     """Read the workbook, show the difference, apply it / ワークブックを取り込む"""
     installation = session.installation
-    who = speaker(installation, as_, may="editor")
     pairs = dict(_pair(text_, "--renamed OLD=NEW") for text_ in renamed)
-    found = flow.sync(installation, by=who, renamed=pairs, new=new_)
+    if sum((bool(pairs or new_), to is not None, list_)) > 1:
+        raise UsageError(text("cli.sync_one"))
+    if list_:
+        known = look.versions(installation)
+        session.answer(known, lambda: views.versions_view(known, session.lang))
+        return
+    who = speaker(installation, as_, may="editor")
+    if to is None:
+        found = flow.sync(installation, by=who, renamed=pairs, new=new_)
+    else:
+        found = flow.restore(installation, to, by=who)
     session.answer(found, lambda: views.sync_view(found, session.lang))
     if any(p["severity"] == "error" for p in found["problems"]):
         session.fail()

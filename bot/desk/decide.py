@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import select
-
 from bot.desk.look import previewer
 from bot.wiring import Installation
 from journey import approvals, ledger
@@ -17,8 +15,8 @@ from journey.model import Campaign
 from journey.settings import approve_settings as adopt
 from journey.stages import assign
 from journey.store.engine import reading, writing
-from journey.store.tables import versions
 from journey.texts import Text, text
+from journey.versions import editors_since
 from messaging.channels.guard import refusal
 
 Document = dict[str, Any]
@@ -143,16 +141,18 @@ def _is_admin(installation: Installation) -> bool:
 
 
 def _second_person(installation: Installation, campaign: Campaign, who: str) -> Text | None:
-    """With the two-person rule, whoever brought an edit in since the last approval may not be the one who approves it."""
+    """With the two-person rule, whoever edited the workbook, or brought an edit in, since the last approval may not approve it."""
     if not installation.config.roles.two_person:
         return None
     approved_at = installation.in_force().standings[campaign.id].approved_at
-    query = select(versions.c.by).where(versions.c.by == who)
-    if approved_at is not None:
-        query = query.where(versions.c.applied_at > approved_at)
     with reading(installation.engine) as connection:
-        edited = connection.scalar(query.limit(1)) is not None
-    return text("cli.second_person", user=who) if edited else None
+        edited = editors_since(connection, approved_at)
+    return text("cli.second_person", user=who) if any(_is_one(who, editor) for editor in edited) else None
+
+
+def _is_one(who: str, editor: str) -> bool:
+    """Whether an editor is the person of that name: by the same name, or by a mail address whose part before the @ it is."""
+    return who.casefold() in {editor.casefold(), editor.casefold().partition("@")[0]}
 
 
 def _refusal(installation: Installation, campaign: Campaign) -> Text | None:

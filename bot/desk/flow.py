@@ -21,6 +21,7 @@ from journey.plan import PlanReport, plan
 from journey.stages import StageRun, assign, coverage
 from journey.texts import Lang, Text
 from messaging.sender import Progress, SendReport
+from sheets_sync.restore import restore as bring_back
 from sheets_sync.sync import SyncResult, check_only
 from sheets_sync.sync import sync as apply_workbook
 from sheets_sync.uploads.catalogue import UploadKind
@@ -63,7 +64,15 @@ def sync(
         renamed=renamed,
         new=new,
     )
-    return sync_document(result, installation.lang)
+    return sync_document(result, installation.lang, installation.zone)
+
+
+def restore(installation: Installation, version: str, *, by: str) -> Document:
+    """Brings an earlier version of the workbook back into force, until the next edit of it."""
+    zone, lang = installation.zone, installation.lang
+    context = installation.check_context()
+    result = bring_back(installation.engine, installation.source, version, installation.now, context, by=by, lang=lang)
+    return sync_document(result, lang, zone)
 
 
 def upload(
@@ -109,6 +118,7 @@ class Pass:
     """What one whole pass did. Parts that could not be done are None, and their problem is among `problems`."""
 
     at: str
+    zone: ZoneInfo
     synced: SyncResult | None
     uploads: tuple[UploadResult | Unreadable, ...]
     placed: StageRun | None
@@ -128,7 +138,7 @@ class Pass:
         """As `tick --json` shows it."""
         return {
             "at": self.at,
-            "sync": sync_document(self.synced, lang) if self.synced else None,
+            "sync": sync_document(self.synced, lang, self.zone) if self.synced else None,
             "uploads": [u.as_json(lang) for u in self.uploads if isinstance(u, UploadResult)],
             "unreadable": [{"file": str(u.path), "text": u.said.say(lang)} for u in self.uploads if isinstance(u, Unreadable)],
             "assign": placed_document(self.placed) if self.placed else None,
@@ -187,8 +197,9 @@ def whole_pass(
     if status and (said := write_status(installation)):
         problems.append(said)
     problems += unreachable
-    at = iso(installation.now, installation.zone)
-    return Pass(at, synced, tuple(uploads), placed, planned, sent, tuple(problems), bool(unreachable))
+    zone = installation.zone
+    at = iso(installation.now, zone)
+    return Pass(at, zone, synced, tuple(uploads), placed, planned, sent, tuple(problems), bool(unreachable))
 
 
 def sync_workbook(installation: Installation) -> SyncResult:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from bot.desk.documents import problem
+from bot.desk.documents import problem, version_document
 from bot.desk.status import campaign_views
 from bot.wiring import Installation
 from journey import customers as people
@@ -18,6 +18,7 @@ from journey.model import AfterInStage, JourneyMap, OnEnter, Stage
 from journey.names import fold, nearest
 from journey.store.engine import reading
 from journey.texts import text
+from journey.versions import listed
 from journey.why import why as decisions
 from messaging.preview import Previewer
 from sheets_sync import attempts
@@ -96,6 +97,14 @@ def problems(installation: Installation) -> list[Document]:
     with reading(installation.engine) as connection:
         last = attempts.last(connection)
     return [problem(p, installation.lang) for p in last.problems] if last else []
+
+
+def versions(installation: Installation) -> Document:
+    """All versions of the workbook, the newest first."""
+    zone = installation.zone
+    with reading(installation.engine) as connection:
+        found = listed(connection)
+    return {"versions": [version_document(v, n == 0, zone) for n, v in enumerate(found)]}
 
 
 def customers(
