@@ -20,6 +20,7 @@ from journey.facts.views import quoted
 from journey.store.engine import sqlite_module
 from journey.texts import text
 from messaging.channels.guard import reachable, refusal
+from sheets_sync.google.access import spreadsheet_id
 from sheets_sync.sync import check_only
 
 SOUND_SQLITE = (3, 51, 3)
@@ -117,6 +118,13 @@ def _clock(installation: Installation) -> Iterator[Finding]:
 
 
 def _workbook(installation: Installation) -> Iterator[Finding]:
+    if spreadsheet_id(installation.config.sheet.source) is not None:
+        from bot.sheet_doctor import sheet_findings  # Google's libraries: only for those who have a Sheet
+
+        sheet = list(sheet_findings(installation.config))
+        yield from sheet
+        if any(finding.state == "bad" for finding in sheet):
+            return  # it cannot be read before that is put right
     problems = check_only(installation.engine, installation.source, installation.check_context()).reading.problems
     errors = sum(p.severity == "error" for p in problems)
     path = installation.config.sheet.source

@@ -73,6 +73,10 @@ class SheetsClient(gspread.HTTPClient):
         """The service account's address."""
         return self._tokens.email
 
+    def sign_in(self) -> None:
+        """Fetches a token if none is at hand: whether the key is accepted. Nothing is asked of Sheets or Drive."""
+        self._patience.call("token", self._tokens.token, repeatable=True)
+
     def file(self, spreadsheet_id: str) -> FileState:
         """What Drive says of the Sheet: one request, none of it from the Sheets quota."""
         params = {"fields": _FILE, "supportsAllDrives": "true"}

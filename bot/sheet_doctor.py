@@ -1,0 +1,75 @@
+"""`doctor` for a Google Sheet: each step of docs/google-sheet.md, in that order, and what to do where one is not done."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bot.config import Config
+from bot.mail_dns import Finding
+from bot.sheet_access import access_of
+from journey.errors import InputError, OutsideError, TabijiError
+from journey.texts import Text, text
+from sheets_sync.google.access import read_key, spreadsheet_id
+from sheets_sync.google.client import FileState, SheetsClient, connect
+from sheets_sync.google.waiting import Waiting
+
+PATIENCE = 10.0
+"""Seconds to wait for each step: whoever asks the doctor sits before the screen."""
+
+
+def sheet_findings(config: Config, waiting: Waiting | None = None) -> Iterator[Finding]:
+    """The findings about the Google Sheet of `[sheet] source`; none where it is a local file. Changes nothing.
+
+    Stops at the first step that is not done where the later ones cannot be tried without it. Never raises for what it finds.
+    """
+    try:
+        wanted = spreadsheet_id(config.sheet.source)
+        if wanted is not None:
+            yield from _steps(config, wanted, waiting or Waiting(PATIENCE))
+    except TabijiError as error:
+        yield Finding("bad", error.said)
+
+
+def _steps(config: Config, wanted: str, waiting: Waiting) -> Iterator[Finding]:
+    access = access_of(config)
+    if access.api_root or access.token_uri:
+        yield Finding("note", text("google.stand_in", addresses=[a for a in (access.api_root, access.token_uri) if a]))
+    address = read_key(access)["client_email"]
+    client = connect(access, waiting)
+    yield Finding("good", text("google.key_good", path=access.credentials, email=address))
+    client.sign_in()
+    yield Finding("good", text("google.signed_in", email=address))
+    yield from _reached(client, wanted)
+
+
+def _reached(client: SheetsClient, wanted: str) -> Iterator[Finding]:
+    """Both APIs are tried, so that two that are switched off are told of at once."""
+    file, drive = _drive(client, wanted)
+    title, sheets = _title(client, wanted)
+    if sheets is not None and (drive is None or drive.key == "google.unseen"):
+        yield Finding("bad", sheets)  # Drive only says that it sees nothing; Sheets tells a wrong address from one not shared
+        return
+    for said in dict.fromkeys(said for said in (sheets, drive) if said is not None):
+        yield Finding("bad", said)
+    if file is None or title is None:
+        return
+    if file.can_edit is False:
+        yield Finding("bad", text("google.viewer", email=client.email))
+    else:
+        yield Finding("good", text("google.reached", title=title, editor=file.editor or "-"))
+
+
+def _drive(client: SheetsClient, wanted: str) -> tuple[FileState | None, Text | None]:
+    try:
+        return client.file(wanted), None
+    except (InputError, OutsideError) as error:
+        return None, error.said
+
+
+def _title(client: SheetsClient, wanted: str) -> tuple[str | None, Text | None]:
+    try:
+        properties = client.spreadsheet(wanted, "properties(title)").get("properties")
+    except (InputError, OutsideError) as error:
+        return None, error.said
+    title = properties.get("title") if isinstance(properties, dict) else None
+    return str(title or "")[:100], None
