@@ -15,29 +15,20 @@ _CONFIG = {
 language = "ja"
 
 [sheet]
-source = "journey.xlsx"
+{sheet}
 
 # はじめはどのチャネルも outbox（フォルダーに書き出すだけ）です。実際に送るときは kind を変えます。
-[channels.email]
-kind = "outbox"
-
-[channels.sms]
-kind = "outbox"
-
-[channels.line]
-kind = "outbox"
-
-[channels.push]
-kind = "outbox"
 """,
     "en": """# Tabiji's settings. config.example.toml lists them all.
 language = "en"
 
 [sheet]
-source = "journey.xlsx"
+{sheet}
 
 # Every channel starts as an outbox, which only writes files. Change `kind` to really send.
-[channels.email]
+""",
+}
+_CHANNELS = """[channels.email]
 kind = "outbox"
 
 [channels.sms]
@@ -48,8 +39,15 @@ kind = "outbox"
 
 [channels.push]
 kind = "outbox"
-""",
-}
+"""
+
+
+def config_text(lang: Lang, address: str | None = None) -> str:
+    """A config.toml to start with, for a local workbook or for the Google Sheet at `address`."""
+    lines = 'source = "journey.xlsx"'
+    if address is not None:
+        lines = f'source = "{address}"\ncredentials = "service-account.json"'
+    return _CONFIG[lang].format(sheet=lines) + _CHANNELS
 
 
 def initialise(folder: Path, template: str, lang: Lang, settings: Mapping[str, str] | None = None) -> list[Path]:
@@ -71,5 +69,5 @@ def initialise(folder: Path, template: str, lang: Lang, settings: Mapping[str, s
     part.replace(workbook)
     (folder / "inbox").mkdir(exist_ok=True)
     secret = make_secret(folder / "data" / "secret")
-    config.write_text(_CONFIG[lang], encoding="utf-8")  # last: a folder with a config is a whole one
+    config.write_text(config_text(lang), encoding="utf-8")  # last: a folder with a config is a whole one
     return [config, workbook, folder / "inbox", secret]

@@ -7,8 +7,9 @@ from pathlib import Path
 import click
 
 from bot import doctor as checks
-from bot.cli.options import Session, common, not_yet
+from bot.cli.options import Session, common
 from bot.demo.run import run_demo
+from bot.sheet_starting import SheetMade, initialise_sheet
 from bot.starting import initialise
 from bot.views import doctor_view
 from journey.texts import Lang, text
@@ -21,9 +22,18 @@ from journey.texts import Lang, text
 @click.option("--sheet", default=None, metavar="URL")
 @common
 def init(session: Session, folder: Path, template: str, lang: Lang | None, sheet: str | None) -> None:
-    """Make a config.toml and a complete workbook / 設定ファイルとワークブックを作る"""
+    """Make a config.toml and a workbook, or fill a Google Sheet / 設定とワークブックを作る（--sheet: Google スプレッドシートに作る）"""
     if sheet is not None:
-        raise not_yet("--sheet")
+        filled = initialise_sheet(folder, template, lang, sheet, session.environment, session.lang)
+        session.answer(
+            {
+                "created": [str(p) for p in filled.created],
+                "sheet": {"title": filled.title, "added": list(filled.added), "kept": list(filled.kept)},
+            },
+            lambda: _said(filled, folder),
+        )
+        session.note(text("starting.next", folder=folder).say(filled.lang))
+        return
     spoken = lang or session.lang
     made = initialise(folder, template, spoken)
     session.answer({"created": [str(p) for p in made]}, lambda: "\n".join(str(p) for p in made))
@@ -48,3 +58,16 @@ def doctor(session: Session) -> None:
     session.answer([f.as_json(session.lang) for f in found], lambda: doctor_view(found, session.lang))
     if any(f.state == "bad" for f in found):
         session.fail()
+
+
+def _said(made: SheetMade, folder: Path) -> str:
+    lines = [str(path) for path in made.created]
+    if made.pointed:
+        lines.append(text("starting.source_set", path=folder / "config.toml").say(made.lang))
+    if made.added:
+        lines.append(text("starting.added", title=made.title, tabs=list(made.added)).say(made.lang))
+        if made.kept:
+            lines.append(text("starting.kept", tabs=list(made.kept)).say(made.lang))
+    else:
+        lines.append(text("starting.complete", title=made.title).say(made.lang))
+    return "\n".join(lines)
