@@ -1,0 +1,303 @@
+"""A tab's grid, and the state of a whole spreadsheet at one moment.
+
+Rows are replaced, never changed, so a copy of a state is cheap: a batch of requests works on a copy, which takes the place of the
+old state only when all of them were good.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sheets_server.a1 import Box, letters
+from sheets_server.cells import EMPTY, Cell
+from sheets_server.errors import Json, bad
+from sheets_server.shifts import Move, Shift
+
+MOST_CELLS = 10_000_000
+"""Cells that a spreadsheet may have, empty ones counted."""
+
+
+class Row:
+    """A row: its cells up to the last one that holds anything, the row's own properties (height, hidden), and what of it was
+    written out before, by the place and the mask that were asked for."""
+
+    __slots__ = ("cells", "live", "properties", "written")
+
+    def __init__(self, cells: Iterable[Cell] = (), properties: Json | None = None) -> None:
+        found = tuple(cells)
+        length = len(found)
+        while length and not found[length - 1].data:
+            length -= 1
+        self.cells = found[:length]
+        self.properties: Json = properties or {}
+        self.live = any("formulaValue" in cell.data.get("userEnteredValue", ()) for cell in self.cells)
+        self.written: dict[tuple[str, int, int], str] = {}
+
+    def cell(self, column: int) -> Cell:
+        """The cell in that column."""
+        return self.cells[column] if column < len(self.cells) else EMPTY
+
+    def wide(self, columns: int) -> list[Cell]:
+        """The cells as a list of at least that length."""
+        return [*self.cells, *[EMPTY] * (columns - len(self.cells))]
+
+    def with_cells(self, changes: Mapping[int, Cell]) -> Row:
+        """The row with other cells in some columns."""
+        cells = self.wide(max(changes, default=-1) + 1)
+        for column, cell in changes.items():
+            cells[column] = cell
+        return Row(cells, self.properties)
+
+
+@dataclass
+class Sheet:
+    """A tab: Google's SheetProperties without the size of the grid, the rows, each column's properties, and what lies upon it."""
+
+    properties: Json
+    rows: list[Row]
+    columns: list[Json]
+    merges: list[Json] = field(default_factory=list)
+    protected: list[Json] = field(default_factory=list)
+    conditional: list[Json] = field(default_factory=list)
+    banded: list[Json] = field(default_factory=list)
+    filter: Json | None = None
+
+    @property
+    def id(self) -> int:
+        """Its sheetId."""
+        return int(self.properties["sheetId"])
+
+    @property
+    def title(self) -> str:
+        """Its title."""
+        return str(self.properties["title"])
+
+    @property
+    def grid_properties(self) -> Json:
+        """GridProperties with the size of the grid."""
+        return {"rowCount": len(self.rows), "columnCount": len(self.columns), **self.properties.get("gridProperties", {})}
+
+    def copy(self) -> Sheet:
+        """A copy; rows and all JSON are shared, as they are never changed."""
+        return Sheet(
+            self.properties,
+            list(self.rows),
+            list(self.columns),
+            list(self.merges),
+            list(self.protected),
+            list(self.conditional),
+            list(self.banded),
+            self.filter,
+        )
+
+    def cell(self, row: int, column: int) -> Cell:
+        """The cell at that place, which must be within the grid's rows."""
+        return self.rows[row].cell(column)
+
+    def put(self, row: int, changes: Mapping[int, Cell]) -> None:
+        """Other cells in one row."""
+        self.rows[row] = self.rows[row].with_cells(changes)
+
+    def each(self, box: Closed, change: Callable[[Cell], Cell]) -> None:
+        """`change` for every cell of the box. Cells that were one stay one, so a column full of the same costs next to nothing."""
+        known: dict[int, Cell] = {}
+        kept: list[Cell] = []
+        for number in range(box.top, box.bottom):
+            row = self.rows[number]
+            changes = {}
+            for column in range(box.left, box.right):
+                cell = row.cell(column)
+                if id(cell) not in known:
+                    known[id(cell)] = change(cell)
+                    kept.append(cell)
+                if known[id(cell)] is not cell:
+                    changes[column] = known[id(cell)]
+            if changes:
+                self.rows[number] = row.with_cells(changes)
+
+    def closed(self, box: Box) -> Closed:
+        """The box with its open ends at the grid's, and cut to the grid."""
+        bottom = len(self.rows) if box.bottom is None else min(box.bottom, len(self.rows))
+        right = len(self.columns) if box.right is None else min(box.right, len(self.columns))
+        return Closed(box.top or 0, box.left or 0, bottom, right)
+
+    def within(self, grid_range: Json, where: str) -> Closed:
+        """The cells of a GridRange. Raises ApiError (400) where it is empty, upside down or reaches beyond the grid."""
+        sizes = (("Row", "row", len(self.rows)), ("Column", "column", len(self.columns)))
+        ends: dict[str, int] = {}
+        for name, word, size in sizes:
+            start, end = grid_range.get(f"start{name}Index") or 0, grid_range.get(f"end{name}Index")
+            if start < 0 or (end is not None and end < 0):
+                raise bad(f"Invalid {where}: range.start{name}Index[{start}] is less than zero.")
+            if end is None:
+                end = size
+            if start >= end:
+                raise bad(f"Invalid {where}: range.start{name}Index[{start}] must be before range.end{name}Index[{end}]")
+            if end > size:
+                raise bad(f"Invalid {where}: range.end{name}Index[{end}] is after last {word} in grid[{size}]")
+            ends["start" + name], ends["end" + name] = start, end
+        return Closed(ends["startRow"], ends["startColumn"], ends["endRow"], ends["endColumn"])
+
+    def insert(self, dimension: str, at: int, count: int, like: Json | None = None, formats: int | None = None) -> None:
+        """`count` empty rows or columns before index `at`, with properties `like`, and formats taken from the row or column `formats`."""
+        if dimension == "ROWS":
+            cells = [_shell(cell) for cell in self.rows[formats].cells] if formats is not None else []
+            self.rows[at:at] = [Row(cells, like)] * count
+        else:
+            self.columns[at:at] = [like or {}] * count
+            for number, row in enumerate(self.rows):
+                if len(row.cells) > at or (formats is not None and len(row.cells) > formats):
+                    cells = row.wide(at)
+                    new = _shell(row.cell(formats)) if formats is not None else EMPTY
+                    self.rows[number] = Row([*cells[:at], *[new] * count, *cells[at:]], row.properties)
+
+    def delete(self, dimension: str, start: int, end: int) -> None:
+        """The rows or columns from `start` to before `end` taken away."""
+        if dimension == "ROWS":
+            del self.rows[start:end]
+        else:
+            del self.columns[start:end]
+            for number, row in enumerate(self.rows):
+                if len(row.cells) > start:
+                    self.rows[number] = Row([*row.cells[:start], *row.cells[end:]], row.properties)
+
+    def move(self, move: Move) -> None:
+        """Rows or columns moved within the tab."""
+        if move.dimension == "ROWS":
+            self.rows = [self.rows[index] for index in move.order(len(self.rows))]
+        else:
+            order = move.order(len(self.columns))
+            self.columns = [self.columns[index] for index in order]
+            for number, row in enumerate(self.rows):
+                cells = row.wide(len(order))
+                self.rows[number] = Row([cells[index] for index in order], row.properties)
+
+    def last_row(self) -> int:
+        """The number of rows up to the last one with a value."""
+        for number in range(len(self.rows), 0, -1):
+            if any(cell.entered is not None for cell in self.rows[number - 1].cells):
+                return number
+        return 0
+
+
+@dataclass(frozen=True)
+class Closed:
+    """A rectangle of cells, 0-based, ends exclusive, no end open."""
+
+    top: int
+    left: int
+    bottom: int
+    right: int
+
+    def box(self) -> Box:
+        """The same as a box."""
+        return Box(self.top, self.left, self.bottom, self.right)
+
+    def holds(self, row: int, column: int) -> bool:
+        """Whether that cell is within."""
+        return self.top <= row < self.bottom and self.left <= column < self.right
+
+    def meets(self, other: Closed) -> bool:
+        """Whether the two have a cell in common."""
+        return self.top < other.bottom and other.top < self.bottom and self.left < other.right and other.left < self.right
+
+    def covers(self, other: Closed) -> bool:
+        """Whether the other is wholly within."""
+        return self.top <= other.top and other.bottom <= self.bottom and self.left <= other.left and other.right <= self.right
+
+    def grid_range(self, sheet_id: int) -> Json:
+        """As Google's GridRange."""
+        sizes = {
+            "startRowIndex": self.top,
+            "endRowIndex": self.bottom,
+            "startColumnIndex": self.left,
+            "endColumnIndex": self.right,
+        }
+        return {"sheetId": sheet_id, **sizes} if sheet_id else sizes
+
+    def name(self) -> str:
+        """A1:C3."""
+        return f"{letters(self.left)}{self.top + 1}:{letters(self.right - 1)}{self.bottom}"
+
+
+def _shell(cell: Cell) -> Cell:
+    """What a new cell takes over from its neighbour: format and validation."""
+    data = {name: item for name, item in cell.data.items() if name in ("userEnteredFormat", "dataValidation")}
+    return Cell(data) if data else EMPTY
+
+
+@dataclass
+class State:
+    """A spreadsheet at one moment: its properties, tabs in order, named ranges and developer metadata."""
+
+    properties: Json
+    sheets: list[Sheet]
+    named: list[Json] = field(default_factory=list)
+    metadata: list[Json] = field(default_factory=list)
+
+    def copy(self) -> State:
+        """A copy that can be worked on without the other's knowing."""
+        return State(self.properties, [sheet.copy() for sheet in self.sheets], list(self.named), list(self.metadata))
+
+    def sheet(self, sheet_id: int, where: str) -> Sheet:
+        """The tab with that id. Raises ApiError (400) where there is none."""
+        for sheet in self.sheets:
+            if sheet.id == sheet_id:
+                return sheet
+        raise bad(f"Invalid {where}: No grid with id: {sheet_id}")
+
+    def titled(self, title: str) -> Sheet | None:
+        """The tab of that title, in any case of letters; None where there is none."""
+        return next((sheet for sheet in self.sheets if sheet.title.casefold() == title.casefold()), None)
+
+    def room(self, more: int, where: str) -> None:
+        """Refuses (400) to grow past the most cells that a spreadsheet may have."""
+        if sum(len(sheet.rows) * len(sheet.columns) for sheet in self.sheets) + more > MOST_CELLS:
+            said = f"This action would increase the number of cells in the workbook above the limit of {MOST_CELLS} cells."
+            raise bad(f"Invalid {where}: {said}")
+
+    def shifted(self, shift: Shift | Move) -> None:
+        """Everything that lies upon ranges goes along with rows and columns that were inserted, deleted or moved."""
+        for sheet in self.sheets:
+            if sheet.id == shift.sheet_id:
+                sheet.merges = [found for merge in sheet.merges if (found := shift.grid_range(merge)) and _more_than_one(found)]
+            sheet.protected = [found for item in sheet.protected if (found := _with_range(item, shift))]
+            sheet.banded = [found for item in sheet.banded if (found := _with_range(item, shift))]
+            sheet.filter = _with_range(sheet.filter, shift) if sheet.filter else None
+            rules = []
+            for rule in sheet.conditional:
+                ranges = [found for item in rule.get("ranges", ()) if (found := shift.grid_range(item))]
+                rules += [{**rule, "ranges": ranges}] if ranges else []
+            sheet.conditional = rules
+        self.named = [found for item in self.named if (found := _with_range(item, shift))]
+        self.metadata = [found for item in self.metadata if (found := _metadata(item, shift))]
+
+
+def _more_than_one(grid_range: Json) -> bool:
+    rows = grid_range["endRowIndex"] - grid_range.get("startRowIndex", 0)
+    return bool(rows * (grid_range["endColumnIndex"] - grid_range.get("startColumnIndex", 0)) > 1)
+
+
+def _with_range(item: Json, shift: Shift | Move) -> Json | None:
+    if "range" not in item:
+        return item
+    found = shift.grid_range(item["range"])
+    return {**item, "range": found} if found else None
+
+
+def _metadata(item: Json, shift: Shift | Move) -> Json | None:
+    place: Any = item["location"].get("dimensionRange")
+    if place is None or place.get("sheetId", 0) != shift.sheet_id or place["dimension"] != shift.dimension:
+        return item
+    start = shift.place(place.get("startIndex", 0))
+    if start is None:
+        return None
+    return {**item, "location": {**item["location"], "dimensionRange": {**place, "startIndex": start, "endIndex": start + 1}}}
+
+
+def new_sheet(sheet_id: int, title: str, index: int, rows: int = 1000, columns: int = 26) -> Sheet:
+    """An empty tab, of the size that Google gives."""
+    properties: Json = {"sheetId": sheet_id, "title": title, "index": index, "sheetType": "GRID"}
+    return Sheet(properties, [Row()] * rows, [{}] * columns)

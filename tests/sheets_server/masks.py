@@ -1,0 +1,131 @@
+"""Field masks: `a,b.c,d(e,f/g)`, as in the `fields` of a query and of a request."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+from sheets_server.discovery import Api
+from sheets_server.errors import Json, bad
+
+Mask = Mapping[str, "Mask"]
+"""Names to what is wanted of them; an empty mapping wants everything below."""
+
+EVERYTHING: Mask = {}
+
+
+@lru_cache(maxsize=500)
+def parse(text: str) -> Mask:
+    """The mask that `text` spells. `*` is everything at its place. Raises ApiError (400) where it cannot be read."""
+    tokens = [token for token in re.split(r"([,()])", text) if token]
+    tree: dict[str, Any] = {}
+    rest = _list(tokens, 0, tree, text)
+    if rest != len(tokens) or not tokens:
+        raise _unreadable(text)
+    return {} if "*" in tree else tree
+
+
+def _list(tokens: Sequence[str], at: int, tree: dict[str, Any], text: str) -> int:
+    while True:
+        if at >= len(tokens) or tokens[at] in ",()":
+            raise _unreadable(text)
+        parent, leaf, new = tree, "", False
+        for name in re.split(r"[./]", tokens[at]):
+            parent = parent if not leaf else parent[leaf]
+            leaf, new = name, name not in parent
+            parent.setdefault(name, {})
+        at += 1
+        if at < len(tokens) and tokens[at] == "(":
+            at = _list(tokens, at + 1, parent[leaf], text)
+            if at >= len(tokens) or tokens[at] != ")":
+                raise _unreadable(text)
+            at += 1
+            if "*" in parent[leaf]:
+                parent[leaf] = {}
+        elif not new:
+            parent[leaf] = {}
+        if at >= len(tokens) or tokens[at] != ",":
+            return at
+        at += 1
+
+
+def _unreadable(text: str) -> Exception:
+    return bad(f"Request contains an invalid argument. Invalid field mask: {text}")
+
+
+def check(api: Api, schema: str, mask: Mask, before: str = "") -> None:
+    """Refuses (400) a path that `schema` has not."""
+    shape = api.schemas[schema]
+    for name, inner in mask.items():
+        found = shape.get("properties", {}).get(name)
+        if name == "*":
+            continue
+        if found is None:
+            raise bad(f"Request contains an invalid argument. Error expanding 'fields' parameter. Cannot find matching fields for path '{before}{name}'.")
+        while found.get("type") == "array":
+            found = found["items"]
+        if "$ref" in found:
+            check(api, found["$ref"], inner, f"{before}{name}.")
+        elif found.get("properties"):
+            for key in inner:
+                if key not in found["properties"] and key != "*":
+                    raise bad(f"Error expanding 'fields' parameter. Cannot find matching fields for path '{before}{name}.{key}'.")
+        elif inner and found.get("type") != "object":
+            raise bad(f"Error expanding 'fields' parameter. Cannot find matching fields for path '{before}{name}.{next(iter(inner))}'.")
+
+
+def wants(mask: Mask, *path: str) -> bool:
+    """Whether anything at or below `path` is wanted."""
+    for name in path:
+        if not mask or "*" in mask:
+            return True
+        if name not in mask:
+            return False
+        mask = mask[name]
+    return True
+
+
+def below(mask: Mask, *path: str) -> Mask:
+    """The mask below `path`, which must be wanted."""
+    for name in path:
+        if not mask or "*" in mask:
+            return EVERYTHING
+        mask = mask[name]
+    return mask
+
+
+def pick(value: Any, mask: Mask) -> Any:
+    """Of a JSON value what the mask wants; lists are gone through."""
+    if isinstance(value, list):
+        return [pick(item, mask) for item in value]
+    if not mask or "*" in mask or not isinstance(value, dict):
+        return value
+    return {name: pick(value[name], inner) for name, inner in mask.items() if name in value}
+
+
+def paths(mask: Mask, before: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """Each path to its end."""
+    for name, inner in mask.items():
+        if inner:
+            yield from paths(inner, (*before, name))
+        else:
+            yield (*before, name)
+
+
+def merged(old: Json, new: Json, mask: Mask) -> Json:
+    """`old` with everything the mask names taken from `new`, or taken away where `new` has it not. Neither is changed."""
+    if not mask or "*" in mask:
+        return new
+    result = dict(old)
+    for name, inner in mask.items():
+        value = new.get(name)
+        if inner:
+            kept = merged(old.get(name) or {}, value or {}, inner)
+            value = kept if kept or value is not None else None
+        if value is None or value == {}:
+            result.pop(name, None)
+        else:
+            result[name] = value
+    return result
