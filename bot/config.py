@@ -22,13 +22,16 @@ DEFAULT_PORT = 8765
 
 @dataclass(frozen=True)
 class Sheet:
-    """Where the workbook is: a local file here; a Google Sheet's address is for later."""
+    """Where the workbook is: a local file, or a Google Sheet's address; then with the service account's key file.
+
+    `api_root` and `token_uri` replace Google's own, for a proxy or a stand-in.
+    """
 
     source: str = "journey.xlsx"
-    credentials: str = ""
+    credentials: str = "service-account.json"
     api_root: str = ""
     token_uri: str = ""
-    poll_seconds: float = 10.0
+    poll_seconds: float = 3.0
 
 
 @dataclass(frozen=True)

@@ -1,15 +1,18 @@
-"""The unsubscribe pages of an installation: what they read and what they record."""
+"""The web pages of an installation: what they read and what they record."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import closing
 
 from flask import Flask
 from sqlalchemy import select
 
+from bot.push import add_push, push_key
 from bot.wiring import Installation
 from journey import consents
 from journey import customers as people
+from journey.clock import SystemClock
 from journey.errors import InputError
 from journey.facts.views import quoted
 from journey.store.engine import reading, writing
@@ -17,18 +20,23 @@ from journey.store.tables import deliveries
 from journey.store.time import newest
 from journey.texts import Lang
 from messaging.web.app import Subscription, make_app
+from sheets_sync.google.access import spreadsheet_id
 
 SOURCE = "unsubscribe page"
 
 
-def pages(installation: Installation) -> Flask:
-    """The WSGI application that customers' mail programs meet."""
-    return make_app(
+def pages(installation: Installation, pushed: Callable[[], None] = lambda: None) -> Flask:
+    """The WSGI application that customers' mail programs meet, and the Sheet's push, which `pushed` hears of."""
+    app = make_app(
         read=installation.links.read,
         resolve=lambda delivery_id: _resolve(installation, delivery_id),
         unsubscribe=lambda delivery_id: _unsubscribe(installation, delivery_id),
         healthy=lambda: _healthy(installation),
     )
+    # A push comes from Google's clock, whatever clock this installation was told to go by.
+    sheet = spreadsheet_id(installation.config.sheet.source)
+    add_push(app, sheet, lambda: push_key(installation.secret), SystemClock().now, pushed)
+    return app
 
 
 def _resolve(installation: Installation, delivery_id: int) -> Subscription | None:

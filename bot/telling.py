@@ -3,26 +3,59 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
+import threading
+from collections.abc import Iterable, Iterator, Mapping
 
 from bot.desk.flow import Pass
 from bot.inbox import Unreadable
 from journey.texts import Lang, Text, text
 from messaging.sender import SendReport
+from sheets_sync.sync import SyncResult
 
 
-def tell(log: logging.Logger, done: Pass, lang: Lang) -> None:
-    """Logs what a pass did; a part that did nothing is not mentioned."""
-    for level, said in _lines(done):
-        log.log(level, "%s", said.say(lang))
+class Teller:
+    """Writes the daemon's log. What stands wrong is said when it begins, not at every look while it lasts."""
+
+    def __init__(self, log: logging.Logger, lang: Lang) -> None:
+        self._log, self._lang = log, lang
+        self._standing: dict[str, frozenset[str]] = {}
+        self._lock = threading.Lock()
+
+    def say(self, level: int, said: Text) -> None:
+        """One line."""
+        self._log.log(level, "%s", said.say(self._lang))
+
+    def standing(self, job: str, problems: Iterable[Text], level: int = logging.WARNING) -> None:
+        """What stands wrong as `job` sees it now; only what nobody saw before is said."""
+        said = [problem.say(self._lang) for problem in problems]
+        with self._lock:
+            known = frozenset().union(*self._standing.values())
+            self._standing[job] = frozenset(said)
+        for one in dict.fromkeys(said):
+            if one not in known:
+                self._log.log(level, "%s", one)
+
+    def synced(self, job: str, result: SyncResult) -> None:
+        """What came of reading the workbook."""
+        if result.changed and result.version is not None:
+            self.say(logging.INFO, text("daemon.synced", version=result.version, changes=len(result.changes)))
+        self.standing(f"{job}: workbook", _blocked(result))
+
+    def passed(self, done: Pass) -> None:
+        """What a pass did; a part that did nothing is not mentioned."""
+        if done.synced is not None:
+            self.synced("pass", done.synced)
+        for level, said in _lines(done):
+            self.say(level, said)
+        self.standing("pass", done.problems)
+
+
+def _blocked(result: SyncResult) -> Iterator[Text]:
+    if result.blocked:
+        yield text("daemon.blocked", problems=sum(p.severity == "error" for p in result.problems))
 
 
 def _lines(done: Pass) -> Iterator[tuple[int, Text]]:
-    if done.synced is not None and done.synced.changed:
-        yield logging.INFO, text("daemon.synced", version=done.synced.version, changes=len(done.synced.changes))
-    if done.synced is not None and done.synced.blocked:
-        errors = sum(p.severity == "error" for p in done.synced.problems)
-        yield logging.WARNING, text("daemon.blocked", problems=errors)
     for one in done.uploads:
         if isinstance(one, Unreadable):
             yield logging.WARNING, text("daemon.unreadable", file=one.path.name, why=one.said)
@@ -36,8 +69,6 @@ def _lines(done: Pass) -> Iterator[tuple[int, Text]]:
     sent = list(_sent(done.sent or SendReport()))
     if planned or sent:
         yield logging.INFO, text("daemon.sent", planned=planned, sent=sent or "–")
-    for problem in done.problems:
-        yield logging.WARNING, problem
 
 
 def _sent(report: SendReport) -> Iterator[Text]:

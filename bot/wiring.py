@@ -17,6 +17,7 @@ from sqlalchemy import Engine
 from bot.config import Config, load_config
 from bot.inbox import Inbox
 from bot.secret import read_secret
+from bot.sheet_access import access_of
 from journey.approvals import Ground
 from journey.clock import Clock, FrozenClock, RunningClock, SystemClock
 from journey.errors import InputError
@@ -40,6 +41,7 @@ from messaging.sender import Sender
 from messaging.templates import check_message
 from sheets_sync.check import CheckContext, read_workbook
 from sheets_sync.examples import tests_at
+from sheets_sync.google.access import spreadsheet_id
 from sheets_sync.source import WorkbookSource
 from sheets_sync.xlsx import XlsxSource
 
@@ -54,6 +56,8 @@ class Installation:
     config: Config
     clock: Clock
     environment: Mapping[str, str] = field(default_factory=dict)
+    patience: float = 60.0
+    """Seconds that one call to Google may wait in all until it is given up for now."""
 
     @property
     def lang(self) -> Lang:
@@ -90,11 +94,16 @@ class Installation:
 
     @cached_property
     def source(self) -> WorkbookSource:
-        """The workbook. Raises InputError for a Google Sheet, which cannot be read yet."""
+        """The workbook: a local file, or the Google Sheet that the config names. Raises InputError for another address."""
         where = self.config.sheet.source
-        if "://" in where:
-            raise InputError(text("cli.sheet_not_yet", source=where))
-        return XlsxSource(self.config.path(where))
+        sheet = spreadsheet_id(where)
+        if sheet is None:
+            return XlsxSource(self.config.path(where))
+        from sheets_sync.google.client import connect  # gspread and google-auth: only for those who have a Sheet
+        from sheets_sync.google.source import GoogleSource
+        from sheets_sync.google.waiting import Waiting
+
+        return GoogleSource(lambda: connect(access_of(self.config), Waiting(self.patience)), sheet, where)
 
     @cached_property
     def inbox(self) -> Inbox:
