@@ -144,7 +144,7 @@ class SheetsClient(gspread.HTTPClient):
 
     def _file_state(self, found: Mapping[str, Any]) -> FileState:
         version, user, may = found.get("version"), found.get("lastModifyingUser"), found.get("capabilities")
-        if not isinstance(version, (str, int)) or not str(version).strip():
+        if isinstance(version, bool) or not isinstance(version, (str, int)) or not str(version):
             raise OutsideError(text("google.garbled", place=self._place))
         can_edit = may.get("canEdit") if isinstance(may, dict) else None
         return FileState(

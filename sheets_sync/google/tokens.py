@@ -7,6 +7,7 @@ further host of Google's about regions, with the token, whatever stands in for t
 from __future__ import annotations
 
 import json
+import re
 import threading
 from collections.abc import Mapping
 from typing import Any
@@ -54,7 +55,7 @@ class Tokens:
         self._credentials.token = None
         try:
             self._credentials.refresh(self._carrier)  # type: ignore[no-untyped-call]
-        except (GoogleAuthError, ValueError, TypeError, OverflowError) as error:
+        except (GoogleAuthError, ValueError, TypeError, OverflowError, RecursionError) as error:
             raise Passing(text("google.garbled", place=self._place), untouched=True) from error
 
 
@@ -99,8 +100,10 @@ class _Answer(transport.Response):
 
 
 def _check(carried: Carried) -> None:
+    """Raises ValueError where there is no token in it, or none that can stand in a header."""
     found = json.loads(carried.body)
-    if not isinstance(found, dict) or not isinstance(found.get("access_token"), str) or not found["access_token"].isprintable():
+    token = found.get("access_token") if isinstance(found, dict) else None
+    if not isinstance(token, str) or not re.fullmatch(r"[\x21-\x7e]+", token):
         raise ValueError("no token")
 
 
