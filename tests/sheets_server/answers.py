@@ -96,10 +96,16 @@ class Writing:
             if rows and masks.wants(mask, "rowData", "values"):
                 parts.append('"rowData":[' + ",".join(rows) + "]")
         if masks.wants(mask, "rowMetadata"):
-            lines = [self._line(sheet, "ROWS", number, {"pixelSize": 21, **sheet.rows[number].properties}) for number in range(box.top, box.bottom)]
+            lines = [
+                self._line(sheet, "ROWS", number, {"pixelSize": 21, **sheet.rows[number].properties})
+                for number in range(box.top, box.bottom)
+            ]
             parts.append('"rowMetadata":' + dumps(masks.pick(lines, masks.below(mask, "rowMetadata"))))
         if masks.wants(mask, "columnMetadata"):
-            lines = [self._line(sheet, "COLUMNS", number, {"pixelSize": 100, **sheet.columns[number]}) for number in range(box.left, box.right)]
+            lines = [
+                self._line(sheet, "COLUMNS", number, {"pixelSize": 100, **sheet.columns[number]})
+                for number in range(box.left, box.right)
+            ]
             parts.append('"columnMetadata":' + dumps(masks.pick(lines, masks.below(mask, "columnMetadata"))))
         return "{" + ",".join(parts) + "}"
 

@@ -220,7 +220,11 @@ class Tab:
             sheet = self._grown(edit, top + len(rows) - 1, left + max(map(len, rows), default=1) - 1)
             for number, line in enumerate(rows, start=top):
                 old = {column: sheet.cell(number, column) for column in range(left, left + len(line))}
-                made = {column: typed(text, old[column].number_format, edit.today) for column, text in enumerate(line, start=left) if text}
+                made = {
+                    column: typed(text, old[column].number_format, edit.today)
+                    for column, text in enumerate(line, start=left)
+                    if text
+                }
                 sheet.put(number, {column: old[column].with_value(*found) for column, found in made.items()})
 
     def put_note(self, cell: str, note: str) -> None:
@@ -240,7 +244,7 @@ class Tab:
             sheet = edit.state.sheet(self.id, "tab")
             box = a1.box(cells)
             assert box is not None, cells
-            mask = {"userEnteredFormat": {"numberFormat": {}}}
+            mask: Json = {"userEnteredFormat": {"numberFormat": {}}}
             sheet.each(sheet.closed(box), lambda cell: cell.updated(new, mask))
 
     def sort(self, column: str | int, first_row: int = 2, descending: bool = False) -> None:

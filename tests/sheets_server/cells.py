@@ -88,7 +88,10 @@ def writable(cell: Json, where: str) -> Json:
         if "formulaValue" in kinds and not text.startswith("="):
             raise bad(f'Invalid {where}: Formula values must start with "=". Found: {text}')
     number_format = (data.get("userEnteredFormat") or {}).get("numberFormat")
-    if number_format is not None and number_format.get("type", "NUMBER_FORMAT_TYPE_UNSPECIFIED") == "NUMBER_FORMAT_TYPE_UNSPECIFIED":
+    if (
+        number_format is not None
+        and number_format.get("type", "NUMBER_FORMAT_TYPE_UNSPECIFIED") == "NUMBER_FORMAT_TYPE_UNSPECIFIED"
+    ):
         raise bad(f"Invalid {where}: userEnteredFormat.numberFormat.type is required")
     return data
 

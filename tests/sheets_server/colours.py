@@ -81,4 +81,6 @@ def _step(part: int) -> float | int:
     if part in (0, 255):
         return part // 255
     value = struct.unpack("f", struct.pack("f", part / 255))[0]
-    return next(short for digits in range(3, 10) if struct.pack("f", short := float(f"{value:.{digits}g}")) == struct.pack("f", value))
+    return next(
+        short for digits in range(3, 10) if struct.pack("f", short := float(f"{value:.{digits}g}")) == struct.pack("f", value)
+    )

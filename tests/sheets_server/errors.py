@@ -25,7 +25,13 @@ class ApiError(Exception):
     """A request refused. `details` go into the error's JSON as they are; `headers` beside it; `reason` is Drive's word for it."""
 
     def __init__(
-        self, code: int, message: str, *, reason: str = "", details: list[Json] | None = None, headers: dict[str, str] | None = None
+        self,
+        code: int,
+        message: str,
+        *,
+        reason: str = "",
+        details: list[Json] | None = None,
+        headers: dict[str, str] | None = None,
     ) -> None:
         super().__init__(message)
         self.code = code
@@ -43,8 +49,13 @@ class ApiError(Exception):
 
     def drive(self) -> Json:
         """The body as the Drive service sends it: with a list of errors that carry a reason."""
-        first: Json = {"message": self.message, "domain": "usageLimits" if self.code == 429 or "imit" in self.reason else "global"}
-        first["reason"] = self.reason or {400: "invalid", 401: "authError", 403: "forbidden", 404: "notFound"}.get(self.code, "backendError")
+        first: Json = {
+            "message": self.message,
+            "domain": "usageLimits" if self.code == 429 or "imit" in self.reason else "global",
+        }
+        first["reason"] = self.reason or {400: "invalid", 401: "authError", 403: "forbidden", 404: "notFound"}.get(
+            self.code, "backendError"
+        )
         if self.code == 404:
             first |= {"locationType": "parameter", "location": "fileId"}
         error: Json = {"code": self.code, "message": self.message, "errors": [first]}
@@ -140,7 +151,11 @@ def exhausted(service: str, kind: str, retry_after: int | None = None) -> ApiErr
         429,
         f"Quota exceeded for quota metric '{metric}' and limit '{limit}' of service 'sheets.googleapis.com' for consumer"
         " 'project_number:123456789012'.",
-        details=[_info("RATE_LIMIT_EXCEEDED", "sheets", quota_metric=f"sheets.googleapis.com/{kind}_requests", quota_limit_value="60")],
+        details=[
+            _info(
+                "RATE_LIMIT_EXCEEDED", "sheets", quota_metric=f"sheets.googleapis.com/{kind}_requests", quota_limit_value="60"
+            )
+        ],
         headers={} if retry_after is None else {"Retry-After": str(retry_after)},
     )
 

@@ -141,7 +141,7 @@ class Sheet:
         return Closed(ends["startRow"], ends["startColumn"], ends["endRow"], ends["endColumn"])
 
     def insert(self, dimension: str, at: int, count: int, like: Json | None = None, formats: int | None = None) -> None:
-        """`count` empty rows or columns before index `at`, with properties `like`, and formats taken from the row or column `formats`."""
+        """`count` empty rows or columns before index `at`, with properties `like` and the formats of the row or column `formats`."""
         if dimension == "ROWS":
             cells = [_shell(cell) for cell in self.rows[formats].cells] if formats is not None else []
             self.rows[at:at] = [Row(cells, like)] * count

@@ -57,23 +57,19 @@ def _unreadable(text: str) -> Exception:
 
 def check(api: Api, schema: str, mask: Mask, before: str = "") -> None:
     """Refuses (400) a path that `schema` has not."""
-    shape = api.schemas[schema]
+    _check(api, api.schemas[schema], mask, before)
+
+
+def _check(api: Api, shape: Json, mask: Mask, before: str) -> None:
+    while "$ref" in shape or shape.get("type") == "array":
+        shape = api.schemas[shape["$ref"]] if "$ref" in shape else shape["items"]
     for name, inner in mask.items():
-        found = shape.get("properties", {}).get(name)
-        if name == "*":
+        if name == "*" or "additionalProperties" in shape:
             continue
-        if found is None:
-            raise bad(f"Request contains an invalid argument. Error expanding 'fields' parameter. Cannot find matching fields for path '{before}{name}'.")
-        while found.get("type") == "array":
-            found = found["items"]
-        if "$ref" in found:
-            check(api, found["$ref"], inner, f"{before}{name}.")
-        elif found.get("properties"):
-            for key in inner:
-                if key not in found["properties"] and key != "*":
-                    raise bad(f"Error expanding 'fields' parameter. Cannot find matching fields for path '{before}{name}.{key}'.")
-        elif inner and found.get("type") != "object":
-            raise bad(f"Error expanding 'fields' parameter. Cannot find matching fields for path '{before}{name}.{next(iter(inner))}'.")
+        if name not in shape.get("properties", {}):
+            said = f"Error expanding 'fields' parameter. Cannot find matching fields for path '{before}{name}'."
+            raise bad(f"Request contains an invalid argument. {said}")
+        _check(api, shape["properties"][name], inner, f"{before}{name}.")
 
 
 def wants(mask: Mask, *path: str) -> bool:

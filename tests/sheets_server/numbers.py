@@ -31,7 +31,8 @@ def shown(value: Json, number_format: Json | None) -> str:
         return "TRUE" if value["boolValue"] else "FALSE"
     if "errorValue" in value:
         return {"DIVIDE_BY_ZERO": "#DIV/0!", "N_A": "#N/A", "NULL_VALUE": "#NULL!", "LOADING": "Loading..."}.get(
-            value["errorValue"]["type"], f"#{value['errorValue']['type']}!" if value["errorValue"]["type"] != "NAME" else "#NAME?"
+            value["errorValue"]["type"],
+            f"#{value['errorValue']['type']}!" if value["errorValue"]["type"] != "NAME" else "#NAME?",
         )
     number = float(value.get("numberValue", 0))
     kind = (number_format or {}).get("type", "")

@@ -48,7 +48,9 @@ def update_cells(edit: Edit, body: Json) -> Json:
         if left >= len(sheet.columns):
             raise edit.no(f"start.columnIndex[{left}] is after last column in grid[{len(sheet.columns)}]")
         if top + len(rows) > len(sheet.rows):
-            raise edit.no(f"Attempting to write row: {len(sheet.rows)}, beyond the last requested row of: {len(sheet.rows) - 1}")
+            raise edit.no(
+                f"Attempting to write row: {len(sheet.rows)}, beyond the last requested row of: {len(sheet.rows) - 1}"
+            )
         if left + width > len(sheet.columns):
             last = len(sheet.columns)
             raise edit.no(f"Attempting to write column: {last}, beyond the last requested column of: {last - 1}")
@@ -199,7 +201,9 @@ def find_replace(edit: Edit, body: Json) -> Json:
                 text = str((cell.entered or {}).get("stringValue", ""))
                 whole = body.get("matchEntireCell")
                 if text and (text == body["find"] if whole else body["find"] in text):
-                    changes[column] = cell.with_value({"stringValue": text.replace(body["find"], body.get("replacement") or "")})
+                    changes[column] = cell.with_value(
+                        {"stringValue": text.replace(body["find"], body.get("replacement") or "")}
+                    )
             if changes:
                 edit.may_write(sheet, Closed(number, min(changes), number + 1, max(changes) + 1))
                 sheet.put(number, changes)
@@ -211,7 +215,11 @@ def update_borders(edit: Edit, body: Json) -> Json:
     """Borders around and within a range."""
     sheet, box = edit.range(body.get("range"))
     edit.may_write(sheet, box)
-    sides = {name: colours.kept(body[name]) for name in ("top", "bottom", "left", "right", "innerHorizontal", "innerVertical") if body.get(name)}
+    sides = {
+        name: colours.kept(body[name])
+        for name in ("top", "bottom", "left", "right", "innerHorizontal", "innerVertical")
+        if body.get(name)
+    }
     for number in range(box.top, box.bottom):
         changes: dict[int, Cell] = {}
         for column in range(box.left, box.right):

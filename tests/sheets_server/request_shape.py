@@ -130,7 +130,9 @@ def duplicate_sheet(edit: Edit, body: Json) -> Json:
     sheet.properties = {**source.properties, "sheetId": new_id, "title": _title(edit, title, None)}
     sheet.merges = [{**merge, "sheetId": new_id} for merge in source.merges]
     sheet.protected, sheet.filter, sheet.banded = [], None, []
-    sheet.conditional = [{**rule, "ranges": [{**item, "sheetId": new_id} for item in rule["ranges"]]} for rule in source.conditional]
+    sheet.conditional = [
+        {**rule, "ranges": [{**item, "sheetId": new_id} for item in rule["ranges"]]} for rule in source.conditional
+    ]
     edit.state.sheets.insert(body.get("insertSheetIndex") or 0, sheet)
     _numbered(edit)
     return {"properties": properties(sheet)}
@@ -228,7 +230,9 @@ def delete_dimension(edit: Edit, body: Json) -> Json:
     sheet, dimension, start, end = _dimension(edit, body.get("range"))
     size, word = (len(sheet.rows), "row") if dimension == "ROWS" else (len(sheet.columns), "column")
     if end > size:
-        raise edit.no(f"Cannot delete a {word} that doesn't exist. Tried to delete {word} index {end - 1} but there are only {size} {word}s.")
+        raise edit.no(
+            f"Cannot delete a {word} that doesn't exist. Tried to delete {word} index {end - 1} but there are only {size} {word}s."
+        )
     if end - start == size:
         raise edit.no(f"You can't delete all the {word}s on the sheet.")
     frozen = sheet.properties.get("gridProperties", {}).get(f"frozen{word.capitalize()}Count", 0)
@@ -253,7 +257,11 @@ def move_dimension(edit: Edit, body: Json) -> Json:
         raise edit.no(f"destinationIndex[{to}] or source.endIndex[{end}] is outside of the grid[{size}]")
     first, last = ENDS[dimension]
     for merge in sheet.merges:
-        cut = (merge.get(first, 0) < start < merge[last], merge.get(first, 0) < end < merge[last], merge.get(first, 0) < to < merge[last])
+        cut = (
+            merge.get(first, 0) < start < merge[last],
+            merge.get(first, 0) < end < merge[last],
+            merge.get(first, 0) < to < merge[last],
+        )
         if any(cut):
             raise edit.no("You can't move a part of merged cells.")
     edit.may_write(sheet, _whole(sheet, dimension, start, end))
@@ -275,7 +283,10 @@ def _shift_cells(edit: Edit, sheet: Sheet, box: Closed, dimension: str | None, i
         if affected.meets(merged) and not affected.covers(merged):
             raise edit.no("You can't shift a part of merged cells.")
     edit.may_write(sheet, affected)
-    lines = [sheet.rows[number].wide(len(sheet.columns))[affected.left : affected.right] for number in range(affected.top, affected.bottom)]
+    lines = [
+        sheet.rows[number].wide(len(sheet.columns))[affected.left : affected.right]
+        for number in range(affected.top, affected.bottom)
+    ]
     height, width = box.bottom - box.top, box.right - box.left
     if rows:
         blank = [[EMPTY] * width] * height

@@ -15,7 +15,12 @@ def _kept_range(edit: Edit, item: Json) -> Json:
     if item.get("range") is None:
         raise edit.no("range is required.")
     edit.range(item["range"])
-    return {**item, "range": {name: value for name, value in item["range"].items() if value is not None and (name, value) != ("sheetId", 0)}}
+    return {
+        **item,
+        "range": {
+            name: value for name, value in item["range"].items() if value is not None and (name, value) != ("sheetId", 0)
+        },
+    }
 
 
 def _find(edit: Edit, items: list[Json], name: str, wanted: object, said: str) -> int:
@@ -130,7 +135,9 @@ def _within(edit: Edit, index: int, rules: list[Json]) -> None:
 def add_named_range(edit: Edit, body: Json) -> Json:
     """A range given a name."""
     item = _kept_range(edit, dict(body.get("namedRange") or {}))
-    if any(other["name"].casefold() == str(item.get("name", "")).casefold() for other in edit.state.named) or not item.get("name"):
+    if any(other["name"].casefold() == str(item.get("name", "")).casefold() for other in edit.state.named) or not item.get(
+        "name"
+    ):
         raise edit.no(f"A named range with the name {item.get('name')} already exists, or it has none.")
     item["namedRangeId"] = item.get("namedRangeId") or str(edit.draw())
     edit.state.named.append(item)
@@ -224,7 +231,11 @@ def create_metadata(edit: Edit, body: Json) -> Json:
 def matches(item: Json, data_filter: Json) -> bool:
     """Whether a DataFilter with a developerMetadataLookup means this metadata."""
     look: Any = data_filter.get("developerMetadataLookup") or {}
-    plain = all(item.get(name) == look[name] for name in ("metadataKey", "metadataValue", "metadataId", "visibility") if look.get(name) is not None)
+    plain = all(
+        item.get(name) == look[name]
+        for name in ("metadataKey", "metadataValue", "metadataId", "visibility")
+        if look.get(name) is not None
+    )
     kind = look.get("locationType")
     wanted = {name: value for name, value in (look.get("metadataLocation") or {}).items() if value is not None}
     there = all(item["location"].get(name) == value for name, value in wanted.items())

@@ -34,7 +34,9 @@ def carry_out(state: State, requests: list[Json], editor: str, today: date, draw
         if not kinds:
             raise bad(f"Invalid requests[{number}]: No request set.")
         if len(kinds) > 1:
-            raise bad(f"Invalid value at 'requests[{number}]' (oneof), oneof field 'kind' is already set. Cannot set '{kinds[1]}'")
+            raise bad(
+                f"Invalid value at 'requests[{number}]' (oneof), oneof field 'kind' is already set. Cannot set '{kinds[1]}'"
+            )
         handler = HANDLERS.get(kinds[0])
         where = f"requests[{number}].{kinds[0]}"
         if handler is None:

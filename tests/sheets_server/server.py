@@ -64,9 +64,11 @@ class SheetsServer:
         if kind is None and self.mistakes:
             raise AssertionError("the server made mistakes:\n" + "\n".join(self.mistakes))
 
-    def create(self, tabs: tuple[str, ...] = ("シート1",), owner: str = "tanaka@example.com", shared: bool | str = True) -> Book:
+    def create(
+        self, tabs: tuple[str, ...] = ("シート1",), owner: str = "tanaka@example.com", shared: bool | str = True
+    ) -> Book:
         """A new spreadsheet of that person, shared with the service account (True or "writer", "reader", False)."""
-        role = {True: "writer", False: None}.get(shared, shared) if isinstance(shared, bool) else shared
+        role = ("writer" if shared else None) if isinstance(shared, bool) else shared
         book = Book(tabs, owner, role, self._now, self.lock)
         with self.lock:
             self.books[book.id] = book
@@ -85,7 +87,7 @@ class SheetsServer:
         return self._quota.busiest(kind)
 
     def fail(self, fault: Fault, *, kind: Kind | None = None, nth: int | None = None, times: int | None = 1) -> None:
-        """Orders a fault for requests of `kind` (None: all), for the `nth` from now (None: the next), `times` in a row (None: for good).
+        """Orders a fault for requests of `kind` (None: all): the `nth` from now (None: the next), `times` in a row (None: for good).
 
         Which is carried out all the same, and which is not: see `faults.CUT`.
         """
@@ -118,7 +120,9 @@ class SheetsServer:
         with self.lock:
             fault = self._faults.next(kind)
             wait = self._quota.take(kind)
-        answer = self._faulty(fault, kind, split.path, lambda: self._handle(arrived, kind, split.path, query, body, unread, wait))
+        answer = self._faulty(
+            fault, kind, split.path, lambda: self._handle(arrived, kind, split.path, query, body, unread, wait)
+        )
         status = 0 if answer.way in ("slow", "slow-after", "cut", "cut-after") else answer.status
         with self.lock:
             self.seen[seen.number - 1] = replace(seen, status=status)
@@ -139,7 +143,14 @@ class SheetsServer:
         return Answer(error.code, dumps(error.drive() if kind == "drive" else error.sheets()), error.headers)
 
     def _handle(
-        self, arrived: Arrived, kind: Kind, path: str, query: dict[str, list[str]], body: Any, unread: ApiError | None, wait: int | None
+        self,
+        arrived: Arrived,
+        kind: Kind,
+        path: str,
+        query: dict[str, list[str]],
+        body: Any,
+        unread: ApiError | None,
+        wait: int | None,
     ) -> Answer:
         try:
             if kind == "token":
@@ -151,11 +162,15 @@ class SheetsServer:
         except ApiError as error:
             return Answer(error.code, dumps(error.drive() if kind == "drive" else error.sheets()), error.headers)
 
-    def _call(self, arrived: Arrived, kind: Kind, path: str, query: dict[str, list[str]], body: Any, unread: ApiError | None) -> Answer:
+    def _call(
+        self, arrived: Arrived, kind: Kind, path: str, query: dict[str, list[str]], body: Any, unread: ApiError | None
+    ) -> Answer:
         api: Api = drive() if kind == "drive" else sheets()
         found = api.find(arrived.method, path)
         if found is None:
-            return Answer(404, "<!DOCTYPE html><title>Error 404 (Not Found)!!1</title>", content_type="text/html; charset=UTF-8")
+            return Answer(
+                404, "<!DOCTYPE html><title>Error 404 (Not Found)!!1</title>", content_type="text/html; charset=UTF-8"
+            )
         method, encoded = found
         scheme, _, token = arrived.headers.get("authorization", "").partition(" ")
         scopes = self.tokens.scopes(token) if scheme == "Bearer" else None

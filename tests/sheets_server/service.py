@@ -102,12 +102,18 @@ def _values_batch_update(call: Call, book: Book) -> Json:
     edit, responses = _edit(book, call), []
     for number, data in enumerate(call.body.get("data") or []):
         try:
-            responses.append({**values.write(edit, data.get("range") or "", data, call.body, f"data[{number}]."), "spreadsheetId": book.id})
+            responses.append(
+                {**values.write(edit, data.get("range") or "", data, call.body, f"data[{number}]."), "spreadsheetId": book.id}
+            )
         except ApiError as error:
             raise ApiError(error.code, f"Invalid data[{number}]: {error.message}") from None
     book.commit(edit.state, call.account)
     told: Json = {"spreadsheetId": book.id}
-    for total, name in (("totalUpdatedRows", "updatedRows"), ("totalUpdatedColumns", "updatedColumns"), ("totalUpdatedCells", "updatedCells")):
+    for total, name in (
+        ("totalUpdatedRows", "updatedRows"),
+        ("totalUpdatedColumns", "updatedColumns"),
+        ("totalUpdatedCells", "updatedCells"),
+    ):
         if number := sum(response.get(name, 0) for response in responses):
             told[total] = number
     touched = {response["updatedRange"].rpartition("!")[0] for response in responses if response.get("updatedCells")}
@@ -204,7 +210,13 @@ def _file(book: Book, account: str) -> Json:
         "ownedByMe": False,
         "shared": True,
         "trashed": False,
-        "capabilities": {"canEdit": writer, "canModifyContent": writer, "canComment": writer, "canDownload": True, "canCopy": True},
+        "capabilities": {
+            "canEdit": writer,
+            "canModifyContent": writer,
+            "canComment": writer,
+            "canDownload": True,
+            "canCopy": True,
+        },
         "webViewLink": book.url + "?usp=drivesdk",
     }
 

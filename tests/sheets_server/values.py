@@ -23,7 +23,12 @@ def area(state: State, text: str) -> tuple[Sheet, Box]:
         if named["name"].casefold() == text.casefold():
             grid = named["range"]
             sheet = state.sheet(grid.get("sheetId", 0), "range")
-            ends = (grid.get("startRowIndex"), grid.get("startColumnIndex"), grid.get("endRowIndex"), grid.get("endColumnIndex"))
+            ends = (
+                grid.get("startRowIndex"),
+                grid.get("startColumnIndex"),
+                grid.get("endRowIndex"),
+                grid.get("endColumnIndex"),
+            )
             return sheet, Box(*ends)
     title, rest = a1.split(text)
     if title is None:
@@ -173,7 +178,9 @@ def write(edit: Edit, text: str, body: Json, options: Json, where: str = "") -> 
             "valueRenderOption": options.get("responseValueRenderOption"),
             "dateTimeRenderOption": options.get("responseDateTimeRenderOption"),
         }
-        told["updatedData"] = value_range(edit.state, sheet, limit if not box.one else written, how, body.get("majorDimension") or "ROWS")
+        told["updatedData"] = value_range(
+            edit.state, sheet, limit if not box.one else written, how, body.get("majorDimension") or "ROWS"
+        )
     return told
 
 

@@ -127,7 +127,11 @@ class _Handler(BaseHTTPRequestHandler):
     def _bytes(self, answer: Answer) -> bytes:
         body = answer.text.encode()
         status = HTTPStatus(answer.status)
-        lines = [f"HTTP/1.1 {status.value} {status.phrase}", f"Content-Type: {answer.content_type}", f"Content-Length: {len(body)}"]
+        lines = [
+            f"HTTP/1.1 {status.value} {status.phrase}",
+            f"Content-Type: {answer.content_type}",
+            f"Content-Length: {len(body)}",
+        ]
         lines += ["Cache-Control: private", f"Date: {self.date_time_string()}", "Server: ESF"]
         lines += [f"{name}: {value}" for name, value in answer.headers.items()]
         return "\r\n".join(lines).encode() + b"\r\n\r\n" + (b"" if self.command == "HEAD" else body)
