@@ -46,11 +46,10 @@ def _reached(client: SheetsClient, wanted: str) -> Iterator[Finding]:
     """Both APIs are tried, so that two that are switched off are told of at once."""
     file, drive = _drive(client, wanted)
     title, sheets = _title(client, wanted)
-    if sheets is not None and (drive is None or drive.key == "google.unseen"):
-        yield Finding("bad", sheets)  # Drive only says that it sees nothing; Sheets tells a wrong address from one not shared
-        return
-    for said in dict.fromkeys(said for said in (sheets, drive) if said is not None):
-        yield Finding("bad", said)
+    if sheets is not None:
+        yield Finding("bad", sheets)
+    if drive is not None and drive != sheets and not (sheets is not None and drive.key == "google.unseen"):
+        yield Finding("bad", drive)  # Drive sees nothing where Sheets tells a wrong address from one that is not shared
     if file is None or title is None:
         return
     if file.can_edit is False:

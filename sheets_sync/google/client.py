@@ -26,7 +26,7 @@ from sheets_sync.google.waiting import Passing, Patience, Waiting, asked_wait
 _SHEETS = "https://sheets.googleapis.com"
 _DRIVE = "https://www.googleapis.com"
 _COUNTED: tuple[Kind, ...] = ("read", "write")
-_FILE = "version,modifiedTime,lastModifyingUser(displayName,emailAddress),capabilities(canEdit)"
+_FILE = "version,modifiedTime,lastModifyingUser(displayName,emailAddress,me),capabilities(canEdit)"
 
 
 @dataclass(frozen=True)
@@ -177,6 +177,6 @@ def _moment(given: object) -> datetime | None:
 
 def _editor(user: Mapping[str, Any], own: str) -> str:
     address, name = (str(user.get(key) or "").strip() for key in ("emailAddress", "displayName"))
-    if own.casefold() in (address.casefold(), name.casefold()):
+    if user.get("me") is True or own.casefold() in (address.casefold(), name.casefold()):
         return ""
     return "".join(c for c in address or name if c.isprintable())[:200]

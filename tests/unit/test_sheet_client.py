@@ -106,7 +106,7 @@ def test_what_goes_over_the_wire(google: ScriptedGoogle, client: SheetsClient) -
         ("POST", f"/v4/spreadsheets/{ID}:batchUpdate"),
     ]
     drive, sheet = (parse_qs(urlsplit(g.path).query) for g in google.requests[:2])
-    assert drive["fields"] == ["version,modifiedTime,lastModifyingUser(displayName,emailAddress),capabilities(canEdit)"]
+    assert drive["fields"] == ["version,modifiedTime,lastModifyingUser(displayName,emailAddress,me),capabilities(canEdit)"]
     assert sheet == {"fields": ["properties(title),sheets"]}
     values, changes = (json.loads(g.body) for g in google.requests[2:])
     assert values == {"valueInputOption": "RAW", "data": [{"range": "施策!A1", "values": [["=1+1"]]}]}
@@ -136,6 +136,7 @@ def base64_url(text: str) -> bytes:
         ({"emailAddress": "", "displayName": " 田中\n‮ "}, "田中"),
         ({"emailAddress": EMAIL.upper(), "displayName": "Tabiji"}, ""),
         ({"displayName": EMAIL}, ""),
+        ({"displayName": "Tabiji", "me": True}, ""),
         ({}, ""),
         (None, ""),
         ("tanaka", ""),
