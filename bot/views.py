@@ -158,6 +158,8 @@ def sync_view(document: Mapping[str, Any], lang: Lang, most: int = 60) -> str:
         lines += _edited(document, lang)
     else:
         lines.append(said(lang, "unchanged", version=document["version"]))
+    if document.get("uploads"):
+        lines.append(upload_view([{**one, "problems": []} for one in document["uploads"]], lang))  # they stand on their cells
     return "\n".join(lines)
 
 

@@ -10,6 +10,7 @@ from functools import cache
 from journey.names import fold, tidy
 from journey.texts import Lang
 from sheets_sync.snapshot import Snapshot, Tab
+from sheets_sync.uploads.catalogue import UploadKind
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,8 @@ class TabSpec:
     columns: tuple[Column, ...] = ()
     needs: tuple[str, ...] = ()
     """Columns without which the tab cannot be read."""
+    more: tuple[str, ...] = ()
+    """Further titles that are understood."""
 
     def column(self, key: str) -> Column:
         """The column of that key."""
@@ -172,8 +175,24 @@ NEVER_READ = (
     TabSpec("status", "状況", "Status"),
     TabSpec("log", "履歴", "Log"),
 )
+
+
+def _data(kind: str, ja: tuple[str, ...], en: tuple[str, ...]) -> TabSpec:
+    titles = [(f"データ {name}", f"データ:{name}") for name in ja] + [(f"Data {name}", f"Data:{name}") for name in en]
+    return TabSpec(f"data_{kind}", f"データ {ja[0]}", f"Data {en[0]}", more=tuple(title for pair in titles for title in pair))
+
+
+DATA: Mapping[UploadKind, TabSpec] = {
+    "customers": _data("customers", ("顧客",), ("customers", "customer")),
+    "purchases": _data("purchases", ("購入", "購買", "購入・購買"), ("purchases", "purchase")),
+    "products": _data("products", ("商品",), ("products", "product")),
+    "events": _data("events", ("イベント",), ("events", "event")),
+    "consents": _data("consents", ("同意",), ("consents", "consent")),
+    "results": _data("results", ("結果",), ("results", "result")),
+}
+"""Tabs whose rows are uploads of a kind."""
 TABLES = (MESSAGES, CAMPAIGNS, SEGMENTS, FIELDS, SETTINGS, HOLIDAYS, TESTS)
-NOT_YET = (STEPS, RANKS)
+NOT_YET = (STEPS, RANKS, DATA["results"])
 _JOURNEY = re.compile(r"(?:journey|ジャーニー)(?P<apart>[ ::]*)(?P<name>.*)", re.IGNORECASE)
 _MAP_LABELS = frozenset(fold(word) for word in ("ステージ", "Stage", "ステージID", "Stage ID", "ステージ / Stage"))
 
@@ -182,8 +201,8 @@ _MAP_LABELS = frozenset(fold(word) for word in ("ステージ", "Stage", "ステ
 def tab_names() -> Mapping[str, TabSpec]:
     """Folded tab titles, in both languages and both at once."""
     found: dict[str, TabSpec] = {}
-    for spec in (*TABLES, *NOT_YET, *NEVER_READ):
-        for name in Column(spec.key, spec.ja, spec.en).names():
+    for spec in (*TABLES, *DATA.values(), *NOT_YET, *NEVER_READ):
+        for name in Column(spec.key, spec.ja, spec.en, spec.more).names():
             found[name] = spec
     return found
 
@@ -191,6 +210,12 @@ def tab_names() -> Mapping[str, TabSpec]:
 def spec_of(tab: Tab) -> TabSpec | None:
     """What kind of table a tab is by its title; None for maps and for tabs that are none of ours."""
     return tab_names().get(fold(tab.title))
+
+
+def data_kind(tab: Tab) -> UploadKind | None:
+    """What a tab's rows are an upload of; None for tabs of the workbook itself, and for what cannot be uploaded yet."""
+    spec = spec_of(tab)
+    return next((kind for kind, known in DATA.items() if known is spec and spec not in NOT_YET), None)
 
 
 def is_map(tab: Tab) -> bool:

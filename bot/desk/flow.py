@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
+from bot.desk.data_tabs import data_problems, import_data, try_data
 from bot.desk.documents import Document, example_document, placed_document, problem, sent_document, sync_document
 from bot.desk.status import write_status
 from bot.inbox import Unreadable
@@ -45,7 +46,7 @@ def check(installation: Installation) -> Document:
             "gaps": [{**g.json(), "text": g.said().say(lang)} for g in seen.gaps],
         }
     return {
-        "problems": [problem(p, lang) for p in found.reading.problems],
+        "problems": [problem(p, lang) for p in (*found.reading.problems, *try_data(installation, found.snapshot))],
         **covered,
         "tests": [example_document(t, lang) for t in found.reading.tests],
     }
@@ -54,7 +55,7 @@ def check(installation: Installation) -> Document:
 def sync(
     installation: Installation, *, by: str, renamed: Mapping[str, str] | None = None, new: Collection[str] = ()
 ) -> Document:
-    """Reads the workbook and brings it into force, or says what keeps it from that."""
+    """Reads the workbook and brings it into force, or says what keeps it from that; takes in its Data tabs."""
     result = apply_workbook(
         installation.engine,
         installation.source,
@@ -64,7 +65,11 @@ def sync(
         renamed=renamed,
         new=new,
     )
-    return sync_document(result, installation.lang, installation.zone)
+    taken, lang = import_data(installation), installation.lang
+    document = sync_document(result, lang, installation.zone)
+    document["problems"] += [problem(p, lang) for p in data_problems(installation)]
+    document["uploads"] = [one.as_json(lang) for one in taken if isinstance(one, UploadResult)]
+    return document
 
 
 def restore(installation: Installation, version: str, *, by: str) -> Document:
@@ -176,8 +181,11 @@ def whole_pass(
     problems: list[Text] = []
     unreachable: list[Text] = []
     synced = _reach(lambda: _attempt(lambda: sync_workbook(installation), problems), unreachable)
+    data: list[UploadResult | Unreadable] = []
+    if synced is not None:  # else the workbook cannot be read, and that was said
+        data = _reach(lambda: _attempt(lambda: import_data(installation), problems) or [], unreachable) or []
     waiting = installation.inbox.waiting() if files is None else files
-    uploads = _attempt(lambda: _emptied(installation, waiting), problems) or []
+    uploads = [*data, *(_attempt(lambda: _emptied(installation, waiting), problems) or [])]
     placed = planned = sent = None
     version = installation.version()
     if version is not None and not stop():

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from bot.desk.data_tabs import data_problems
 from bot.desk.documents import problem, version_document
 from bot.desk.status import campaign_views
 from bot.wiring import Installation
@@ -93,10 +94,11 @@ def deliveries(
 
 
 def problems(installation: Installation) -> list[Document]:
-    """The workbook's problems as of the last sync."""
+    """The workbook's problems as of the last sync, and those of the data in its tabs."""
     with reading(installation.engine) as connection:
         last = attempts.last(connection)
-    return [problem(p, installation.lang) for p in last.problems] if last else []
+    found = (*(last.problems if last else ()), *data_problems(installation))
+    return [problem(p, installation.lang) for p in found]
 
 
 def versions(installation: Installation) -> Document:

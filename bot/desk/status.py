@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 
 from sqlalchemy import delete, insert, select
 
+from bot.desk.data_tabs import data_problems
 from bot.wiring import Installation
 from journey.approvals import Standing
 from journey.errors import InputError, OutsideError
@@ -72,7 +73,7 @@ def program_view(installation: Installation) -> ProgramView:
         campaigns=campaign_views(installation, in_force),
         stages=_stages(in_force.workbook, in_force.standings, counts),
         unassigned={journey: of.get("", 0) for journey, of in counts.items()},
-        problems=attempt.problems if attempt else (),
+        problems=(*(attempt.problems if attempt else ()), *data_problems(installation)),
         log=tuple(log),
     )
 

@@ -70,6 +70,11 @@ def recognise(
     return Layout(chosen, tuple(headers), found, types, ignored=tuple(headers[i] for i in rest))
 
 
+def recognised(headers: Sequence[str], kind: UploadKind, fields: Sequence[FieldDef]) -> int:
+    """How many of these headers name a column of the kind."""
+    return len(_match(headers, columns_of(kind, fields), {}))
+
+
 def _custom(headers: Sequence[str], rest: Iterable[int]) -> tuple[Mapping[int, FieldDef], tuple[tuple[str, Text], ...]]:
     features = {fold(name) for f in FEATURES.values() for name in (f.name, *f.labels)}
     custom: dict[int, FieldDef] = {}
