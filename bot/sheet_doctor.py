@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
 
 from bot.config import Config
 from bot.mail_dns import Finding
 from bot.sheet_access import access_of
-from journey.errors import InputError, OutsideError, TabijiError
+from journey.errors import TabijiError
 from journey.texts import Text, text
 from sheets_sync.google.access import read_key, spreadsheet_id
-from sheets_sync.google.client import FileState, SheetsClient, connect
+from sheets_sync.google.client import SheetsClient, connect
 from sheets_sync.google.waiting import Waiting
+from sheets_sync.snapshot import Tab
+from sheets_sync.tabs import is_map, spec_of
+
+T = TypeVar("T")
 
 PATIENCE = 10.0
 """Seconds to wait for each step: whoever asks the doctor sits before the screen."""
@@ -44,31 +49,32 @@ def _steps(config: Config, wanted: str, waiting: Waiting) -> Iterator[Finding]:
 
 def _reached(client: SheetsClient, wanted: str) -> Iterator[Finding]:
     """Both APIs are tried, so that two that are switched off are told of at once."""
-    file, drive = _drive(client, wanted)
-    title, sheets = _title(client, wanted)
+    file, drive = _tried(lambda: client.file(wanted))
+    found, sheets = _tried(lambda: client.spreadsheet(wanted, "properties(title),sheets(properties(title))"))
     if sheets is not None:
         yield Finding("bad", sheets)
     if drive is not None and drive != sheets and not (sheets is not None and drive.key == "google.unseen"):
         yield Finding("bad", drive)  # Drive sees nothing where Sheets tells a wrong address from one that is not shared
-    if file is None or title is None:
+    if file is None or found is None:
         return
     if file.can_edit is False:
         yield Finding("bad", text("google.viewer", email=client.email))
-    else:
-        yield Finding("good", text("google.reached", title=title, editor=file.editor or "-"))
+        return
+    title, tabs = _title(found), found.get("sheets")
+    yield Finding("good", text("google.reached", title=title, editor=file.editor or "-"))
+    seen = [Tab(_title(tab), {}) for tab in tabs] if isinstance(tabs, list) else []
+    if not any(spec_of(tab) or is_map(tab) for tab in seen):
+        yield Finding("bad", text("google.empty", title=title, id=wanted))
 
 
-def _drive(client: SheetsClient, wanted: str) -> tuple[FileState | None, Text | None]:
+def _tried(ask: Callable[[], T]) -> tuple[T | None, Text | None]:
     try:
-        return client.file(wanted), None
-    except (InputError, OutsideError) as error:
+        return ask(), None
+    except TabijiError as error:
         return None, error.said
 
 
-def _title(client: SheetsClient, wanted: str) -> tuple[str | None, Text | None]:
-    try:
-        properties = client.spreadsheet(wanted, "properties(title)").get("properties")
-    except (InputError, OutsideError) as error:
-        return None, error.said
-    title = properties.get("title") if isinstance(properties, dict) else None
-    return str(title or "")[:100], None
+def _title(of: Any) -> str:
+    """The title in the `properties` of a Sheet or a tab."""
+    properties = of.get("properties") if isinstance(of, dict) else None
+    return str(properties.get("title") or "")[:100] if isinstance(properties, dict) else ""

@@ -77,7 +77,7 @@ def judged(kind: Kind, said: Complaint, email: str, place: str, after: float | N
         return _forbidden(kind, said, email)
     if status in (404, 410):
         return InputError(text("google.unseen" if kind == "drive" else "google.nowhere", email=email))
-    if "FAILED_PRECONDITION" in reasons and "not supported for this document" in said.message:
+    if "not supported for this document" in said.message:  # an .xlsx file in Drive
         return InputError(text("google.no_sheet"))
     if "protected cell" in said.message:
         return InputError(text("google.protected", email=email))

@@ -82,6 +82,9 @@ def test_from_nothing_to_all_good(setup: Setup, server: SheetsServer) -> None:
     assert setup.look()["bad"] == ["viewer"]
     assert server.email in setup.says("en")
     setup.book.share("writer")
+    assert setup.look() == {"good": ["key_good", "signed_in", "reached"], "note": ["stand_in"], "bad": ["empty"]}
+    assert f"tabiji init . --sheet {setup.book.id}" in setup.says("ja")
+    setup.book.add_tab("ジャーニー EC")
     assert setup.look() == {"good": ["key_good", "signed_in", "reached"], "note": ["stand_in"], "bad": []}
 
 
@@ -126,6 +129,7 @@ def test_a_key_elsewhere(setup: Setup, server: SheetsServer) -> None:
     (setup.folder / "keys").mkdir()
     server.key_file(setup.folder / "keys" / "google.json")
     setup.book.share("writer")
+    setup.book.add_tab("Campaigns")
     assert setup.look(credentials="keys/google.json")["bad"] == []
     assert setup.look(credentials=str(setup.folder / "keys" / "google.json"))["bad"] == []
     assert setup.look(credentials="")["bad"] == ["key_missing"]
@@ -170,6 +174,7 @@ def test_a_local_workbook_has_no_such_steps(tmp_path: Path) -> None:
 def test_it_changes_nothing_and_costs_one_read(setup: Setup, server: SheetsServer) -> None:
     server.key_file(setup.key)
     setup.book.share("writer")
+    setup.book.add_tab("Journey EC")
     version, before = setup.book.version, {kind: server.count(kind) for kind in ("drive", "read", "write", "token")}  # type: ignore[arg-type]
     assert setup.look()["bad"] == []
     assert setup.book.version == version
