@@ -25,12 +25,11 @@ from sheets_sync.templates.build import dropdown_lists, make_workbook, tab_title
 from sheets_sync.templates.columns import STAGE_COLUMNS
 from sheets_sync.templates.content import Words
 
-ROWS = 1_000
-"""Rows of a tab that are ready to be typed in."""
-_MAP_ROWS = 40
-_SPARE_COLUMNS = 3
-"""Columns beside a table, text-formatted too. Each costs a thousand cells at every read, and a column that a person inserts takes the
-format of its neighbour."""
+ROWS: Mapping[str, int] = {"messages": 500, "campaigns": 300, "journey": 40, "status": 1_000, "log": 1_001}
+USUAL_ROWS = 200
+SPARE_COLUMNS = 2
+"""How far a tab is ready to be typed in: text-formatted, with its dropdowns. Google answers every read with every cell that has a
+format, empty or not, so each row costs time at each edit; a row or column that a person inserts takes the format of its neighbour."""
 _FIRST_ID = 7_001
 _LONG_LISTS: Mapping[str, tuple[int, ...]] = {"status": (190, 190, 620), "log": (200, 140, 140, 220, 420)}
 """Widths in pixels of the columns that the program writes to."""
@@ -123,7 +122,7 @@ def _lists(
     state: SheetState, titles: Mapping[str, str], held: Mapping[str, SheetTab], places: Mapping[str, _Place]
 ) -> dict[str, str]:
     """Where dropdowns find stages, journeys and messages: on the tabs that are added, or on those that people made."""
-    lists = dropdown_lists({**titles, **{key: place.title for key, place in places.items()}}, ROWS)
+    lists = dropdown_lists({**titles, **{key: place.title for key, place in places.items()}}, ROWS["messages"])
     seen = {tab.title: tab for tab in state.snapshot.tabs}
     if "journey" in held:
         chart = seen[held["journey"].title]
@@ -134,7 +133,7 @@ def _lists(
         tab = seen[held["messages"].title]
         table = read_table(tab, MESSAGES, Report(tab.title))
         column, top = (letters(table.columns["id"]), table.header_row + 1) if table and table.columns else ("A", 0)
-        lists["messages.id"] = _reference(tab, f"${column}${top}:${column}${max(held['messages'].rows, ROWS)}")
+        lists["messages.id"] = _reference(tab, f"${column}${top}:${column}${max(held['messages'].rows, top)}")
     return {name: where for name, where in lists.items() if "$0" not in where}
 
 
@@ -174,9 +173,10 @@ def _read(sheet: Worksheet) -> Tab:
 def _grid(key: str, sheet: Worksheet, sheet_id: int) -> Grid:
     if key == "guide":
         return Grid(sheet_id, sheet.max_row + 1, sheet.max_column, fixed=True)
+    rows = max(ROWS.get(key, USUAL_ROWS), sheet.max_row)
     if key in _LONG_LISTS:
-        return Grid(sheet_id, ROWS, len(_LONG_LISTS[key]))
-    return Grid(sheet_id, _MAP_ROWS if key == "journey" else ROWS, sheet.max_column + _SPARE_COLUMNS, spare=True)
+        return Grid(sheet_id, rows, len(_LONG_LISTS[key]))
+    return Grid(sheet_id, rows, sheet.max_column + SPARE_COLUMNS, spare=True)
 
 
 def _tabs(
