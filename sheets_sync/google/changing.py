@@ -58,7 +58,7 @@ class _Changes:
     def _goals(self, tab: SheetTab, true: SheetTab, read: Tab, wanted: WrittenTab) -> dict[Place, SheetCell]:
         """What cells are to be; all others are right as they are."""
         top_left = _anchors(true)
-        marks = _anchored(wanted.marks, top_left, tab)
+        marks = _anchored(wanted.marks, top_left, _size(tab, wanted))
         ours = spec_of(read) is not None or is_map(read)
         places = {p for p, cell in true.cells.items() if (ours and is_mark(cell.colour)) or split(cell.note).ours}
         places |= {*wanted.labels, *wanted.cells, *wanted.stale, *wanted.as_of, *marks}
@@ -209,12 +209,17 @@ def _anchors(tab: SheetTab) -> Mapping[Place, Place]:
     }
 
 
-def _anchored(marks: Mapping[Place, Mark], top_left: Mapping[Place, Place], tab: SheetTab) -> Mapping[Place, Mark]:
+def _size(tab: SheetTab, wanted: WrittenTab) -> Place:
+    """The size of the grid once it has room for what is wanted."""
+    return max([tab.rows, *(row for row, _ in wanted.labels)]), max([tab.columns, *(column for _, column in wanted.labels)])
+
+
+def _anchored(marks: Mapping[Place, Mark], top_left: Mapping[Place, Place], size: Place) -> Mapping[Place, Mark]:
     """Marks where they can be seen: at the top left of merged ranges, and only inside the grid."""
     found: dict[Place, Mark] = {}
     for place, mark in marks.items():
         at = top_left.get(place, place)
-        if at[0] > tab.rows or at[1] > tab.columns:
+        if at[0] > size[0] or at[1] > size[1]:
             continue
         known = found.get(at)
         if known is None:
