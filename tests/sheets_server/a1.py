@@ -57,6 +57,15 @@ def cell(row: int, column: int) -> str:
     return f"{letters(column)}{row + 1}"
 
 
+def ends(box: Box) -> str:
+    """A box, open or closed, without its tab: A1, A1:C3, A1001:B (open downwards), AA1:2 (open to the right)."""
+    first = cell(box.top or 0, box.left or 0) if (box.top, box.left) != (None, None) else ""
+    last = ("" if box.right is None else letters(box.right - 1)) + ("" if box.bottom is None else str(box.bottom))
+    if not first and not last:
+        return "A1"
+    return first if last in ("", first) else f"{first or 'A1'}:{last}"
+
+
 def spelt(title: str, box: Box) -> str:
     """A closed box as Google answers it: `'施策'!A1:C3`, one cell as `'施策'!A1`."""
     top, left, bottom, right = box.top or 0, box.left or 0, box.bottom or 1, box.right or 1

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from sheets_server import colours, masks
-from sheets_server.cells import EMPTY, Cell, answer, default_format, dumps
+from sheets_server.cells import EMPTY, Cell, View, default_format, dumps
 from sheets_server.discovery import sheets
 from sheets_server.errors import Json
 from sheets_server.grid import Closed, Row, Sheet, State
@@ -36,6 +36,8 @@ class Writing:
         self.reckoning = Reckoning(state)
         self.cell_mask = masks.below(mask, *CELL) if masks.wants(mask, *CELL) else {}
         self.key = dumps(self.cell_mask)
+        self.view = View(self.cell_mask)
+        self._fit: set[object] = set()
 
     def spreadsheet(self, areas: Sequence[tuple[Sheet, Closed]] | None, grid: bool) -> str:
         """The whole answer. `areas` are those asked for (None: every tab whole), `grid` whether cells are wanted."""
@@ -131,10 +133,16 @@ class Writing:
             return "{}"
         if (known := cell.written.get(self.key)) is not None:
             return known
-        told = answer(cell, self.cell_mask, lambda: self.reckoning.value(sheet, number, column))
-        self._hold(told, "CellData", f"{sheet.title}!{number + 1}:{column + 1}")
+        if cell.kind == "formula":
+            told = self.view.answer(cell, lambda: self.reckoning.value(sheet, number, column))
+        else:
+            told = self.view.answer(cell, lambda: cell.entered)
+        shape = _shape(told)
+        if shape is None or shape not in self._fit:
+            self._hold(told, "CellData", f"{sheet.title}!{number + 1}:{column + 1}")
+            self._fit.add(shape)
         text = dumps(told)
-        if not cell.formula:
+        if cell.kind != "formula":
             cell.written[self.key] = text
         return text
 
@@ -158,3 +166,19 @@ class Writing:
 
 def _all(sheet: Sheet) -> Closed:
     return Closed(0, 0, len(sheet.rows), len(sheet.columns))
+
+
+def _shape(told: Json) -> object:
+    """What decides whether a cell's answer fits the schema, where that can be said shortly: a thousand cells of text are held against
+    it once. None for a cell that must be looked at itself."""
+    parts: list[object] = []
+    for name, item in told.items():
+        if isinstance(item, str):
+            parts.append(name)
+        elif name in ("userEnteredFormat", "effectiveFormat"):
+            parts.append((name, id(item)))  # kept by the View as long as the answer is written
+        elif name in ("userEnteredValue", "effectiveValue") and "errorValue" not in item:
+            parts.append((name, *[(key, type(value)) for key, value in item.items()]))
+        else:
+            return None
+    return tuple(parts)

@@ -16,12 +16,16 @@ LONGEST = 50_000
 
 
 class Cell:
-    """What was entered in one place: `data` holds the parts of Google's CellData that can be written (colours kept once, as styles)."""
+    """What was entered in one place: `data` holds the parts of Google's CellData that can be written (colours kept once, as styles);
+    `kind` says whether it refers to other cells, by a "formula" or a "rule" (a validation)."""
 
-    __slots__ = ("data", "written")
+    __slots__ = ("data", "kind", "written")
 
     def __init__(self, data: Json) -> None:
         self.data = data
+        self.kind = (
+            "formula" if "formulaValue" in data.get("userEnteredValue", ()) else "rule" if "dataValidation" in data else ""
+        )
         self.written: dict[str, str] = {}
 
     def __eq__(self, other: object) -> bool:
@@ -68,10 +72,13 @@ class Cell:
 EMPTY = Cell({})
 
 
+WRITABLE = ("userEnteredValue", "userEnteredFormat", "note", "dataValidation", "textFormatRuns", "chipRuns", "pivotTable")
+"""The parts of CellData that can be written; the others are worked out."""
+
+
 def writable(cell: Json, where: str) -> Json:
     """The writable parts of a CellData from a request, checked: one kind of value, not too long, an error cannot be written."""
-    names = ("userEnteredValue", "userEnteredFormat", "note", "dataValidation", "textFormatRuns", "chipRuns", "pivotTable")
-    data: Json = {name: colours.kept(cell[name]) for name in names if cell.get(name) is not None}
+    data: Json = {name: colours.kept(cell[name]) for name in WRITABLE if cell.get(name) is not None}
     value = data.get("userEnteredValue")
     if value is not None:
         kinds = {name: item for name, item in value.items() if item is not None}
@@ -120,32 +127,62 @@ def default_format() -> Json:
     return told
 
 
-def answer(cell: Cell, mask: Mask, value: Callable[[], Json | None]) -> Json:
-    """The CellData that Google answers for `cell`; `value` gives its effective value, for a formula the calculated one."""
-    result: Json = {}
-    entered = cell.entered
-    for name, item in cell.data.items():
-        if masks.wants(mask, name):
-            result[name] = masks.pick(colours.told(item), masks.below(mask, name))
-    if entered is not None:
-        effective = value()
-        if effective is not None and masks.wants(mask, "effectiveValue"):
-            result["effectiveValue"] = effective
-        if effective is not None and masks.wants(mask, "formattedValue"):
-            result["formattedValue"] = numbers.shown(effective, cell.number_format)
-    if cell.data and masks.wants(mask, "effectiveFormat"):
-        own = masks.pick(colours.told(_effective_format(cell, entered)), masks.below(mask, "effectiveFormat"))
-        if own:
-            result["effectiveFormat"] = own
-    return result
+class View:
+    """Cells as Google answers them under one mask. What a format looks like is worked out once: many cells share one."""
+
+    def __init__(self, mask: Mask) -> None:
+        self._mask = mask
+        self._wanted = {
+            name for name in (*WRITABLE, "effectiveValue", "formattedValue", "effectiveFormat") if masks.wants(mask, name)
+        }
+        self._formats: dict[tuple[int, str], tuple[Json, Json]] = {}
+
+    def answer(self, cell: Cell, value: Callable[[], Json | None]) -> Json:
+        """The CellData of `cell`; `value` gives its effective value, for a formula the calculated one."""
+        result: Json = {}
+        wanted = self._wanted
+        entered: Json | None = None
+        for name, item in cell.data.items():
+            if name == "userEnteredValue":
+                entered = item
+                if name in wanted:
+                    result[name] = masks.pick(item, masks.below(self._mask, name))
+            elif name == "userEnteredFormat":
+                if name in wanted and (told := self._format(item, name, "")):
+                    result[name] = told
+            elif name in wanted:
+                result[name] = masks.pick(colours.told(item), masks.below(self._mask, name))
+        if entered is not None:
+            effective = value()
+            if effective is not None:
+                if "effectiveValue" in wanted:
+                    result["effectiveValue"] = masks.pick(effective, masks.below(self._mask, "effectiveValue"))
+                if "formattedValue" in wanted:
+                    result["formattedValue"] = numbers.shown(effective, cell.number_format)
+        if "effectiveFormat" in wanted and cell.data:
+            aligned = "RIGHT" if "numberValue" in (entered or ()) else "LEFT"
+            if told := self._format(cell.data.get("userEnteredFormat", _NO_FORMAT), "effectiveFormat", aligned):
+                result["effectiveFormat"] = told
+        return result
+
+    def _format(self, own: Json, name: str, aligned: str) -> Json:
+        """`own` (a userEnteredFormat as it is kept) as that part of a CellData; the effective one has everything that was not set."""
+        key = (id(own), aligned)
+        if key not in self._formats:
+            whole = own
+            if aligned:
+                text = {**_DEFAULT_FORMAT["textFormat"], **own.get("textFormat", {})}
+                whole = {**_DEFAULT_FORMAT, "horizontalAlignment": aligned, **own, "textFormat": text}
+            self._formats[key] = (own, masks.pick(colours.told(whole), masks.below(self._mask, name)))
+        return self._formats[key][1]
 
 
-def _effective_format(cell: Cell, entered: Json | None) -> Json:
-    own = cell.data.get("userEnteredFormat", {})
-    base = {**_DEFAULT_FORMAT, "horizontalAlignment": "RIGHT" if "numberValue" in (entered or {}) else "LEFT"}
-    return {**base, **own, "textFormat": {**_DEFAULT_FORMAT["textFormat"], **own.get("textFormat", {})}}
+_NO_FORMAT: Json = {}
+
+
+_ENCODE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 def dumps(value: Any) -> str:
     """JSON as small as it gets."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return _ENCODE(value)

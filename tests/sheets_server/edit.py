@@ -46,7 +46,7 @@ class Edit:
         try:
             masks.check(sheets(), schema, mask)
         except ApiError as error:
-            raise self.no(error.message) from None
+            raise self.no("Invalid field: " + error.details[0]["fieldViolations"][0]["field"]) from None
         return colours.kept_mask(mask)
 
     def may_write(self, sheet: Sheet, box: Closed) -> None:

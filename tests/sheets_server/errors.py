@@ -78,6 +78,27 @@ def violated(field: str, description: str) -> ApiError:
     return ApiError(400, description, details=[detail])
 
 
+def unmatched(path: str) -> ApiError:
+    """400: a field mask names what is not there; only the details say what."""
+    said = f"Error expanding 'fields' parameter. Cannot find matching fields for path '{path}'."
+    violation = {"field": path, "description": said}
+    detail = {"@type": "type.googleapis.com/google.rpc.BadRequest", "fieldViolations": [violation]}
+    return ApiError(400, "Request contains an invalid argument.", details=[detail])
+
+
+def anonymous(method: str) -> ApiError:
+    """No Authorization at all: a GET is an unregistered caller, anything else lacks a credential."""
+    if method == "GET":
+        return ApiError(
+            403,
+            "Method doesn't allow unregistered callers (callers without established identity). Please use API Key or other form of API"
+            " consumer identity to call this API.",
+        )
+    said = "Request is missing required authentication credential. Expected OAuth 2 access token, login cookie or other valid"
+    page = "https://developers.google.com/identity/sign-in/web/devconsole-project."
+    return ApiError(401, f"{said} authentication credential. See {page}")
+
+
 def unauthenticated() -> ApiError:
     """401: no token, or one that is not (or no longer) good."""
     return ApiError(

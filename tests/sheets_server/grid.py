@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sheets_server.a1 import Box, letters
+from sheets_server.a1 import Box, ends, letters, quoted
 from sheets_server.cells import EMPTY, Cell
-from sheets_server.errors import Json, bad
+from sheets_server.errors import ApiError, Json, bad
 from sheets_server.shifts import Move, Shift
 
 MOST_CELLS = 10_000_000
@@ -20,10 +20,10 @@ MOST_CELLS = 10_000_000
 
 
 class Row:
-    """A row: its cells up to the last one that holds anything, the row's own properties (height, hidden), and what of it was
-    written out before, by the place and the mask that were asked for."""
+    """A row: its cells up to the last one that holds anything, the row's own properties (height, hidden), whether it has formulas
+    (`live`) or anything that refers to other cells (`refers`), and what of it was written out before, by place and mask."""
 
-    __slots__ = ("cells", "live", "properties", "written")
+    __slots__ = ("cells", "live", "properties", "refers", "written")
 
     def __init__(self, cells: Iterable[Cell] = (), properties: Json | None = None) -> None:
         found = tuple(cells)
@@ -32,7 +32,9 @@ class Row:
             length -= 1
         self.cells = found[:length]
         self.properties: Json = properties or {}
-        self.live = any("formulaValue" in cell.data.get("userEnteredValue", ()) for cell in self.cells)
+        kinds = {cell.kind for cell in self.cells}
+        self.live = "formula" in kinds
+        self.refers = len(kinds) > 1 or (bool(kinds) and "" not in kinds)
         self.written: dict[tuple[str, int, int], str] = {}
 
     def cell(self, column: int) -> Cell:
@@ -101,21 +103,28 @@ class Sheet:
         self.rows[row] = self.rows[row].with_cells(changes)
 
     def each(self, box: Closed, change: Callable[[Cell], Cell]) -> None:
-        """`change` for every cell of the box. Cells that were one stay one, so a column full of the same costs next to nothing."""
-        known: dict[int, Cell] = {}
-        kept: list[Cell] = []
-        for number in range(box.top, box.bottom):
-            row = self.rows[number]
+        """`change` for every cell of the box. What was one cell, or one row, stays one: a thousand rows alike cost next to nothing."""
+        known: dict[int, tuple[Cell, Cell]] = {}
+
+        def other(row: Row) -> Row:
             changes = {}
             for column in range(box.left, box.right):
                 cell = row.cell(column)
                 if id(cell) not in known:
-                    known[id(cell)] = change(cell)
-                    kept.append(cell)
-                if known[id(cell)] is not cell:
-                    changes[column] = known[id(cell)]
-            if changes:
-                self.rows[number] = row.with_cells(changes)
+                    known[id(cell)] = (cell, change(cell))
+                if known[id(cell)][1] is not cell:
+                    changes[column] = known[id(cell)][1]
+            return row.with_cells(changes) if changes else row
+
+        self.each_row(other, box.top, box.bottom)
+
+    def each_row(self, other: Callable[[Row], Row], top: int = 0, bottom: int | None = None) -> None:
+        """Other rows in place of those from `top` to before `bottom`; rows that were one stay one."""
+        known: dict[int, tuple[Row, Row]] = {}
+        for number, row in enumerate(self.rows[top:bottom], start=top):
+            if id(row) not in known:
+                known[id(row)] = (row, other(row))
+            self.rows[number] = known[id(row)][1]
 
     def closed(self, box: Box) -> Closed:
         """The box with its open ends at the grid's, and cut to the grid."""
@@ -124,21 +133,25 @@ class Sheet:
         return Closed(box.top or 0, box.left or 0, bottom, right)
 
     def within(self, grid_range: Json, where: str) -> Closed:
-        """The cells of a GridRange. Raises ApiError (400) where it is empty, upside down or reaches beyond the grid."""
-        sizes = (("Row", "row", len(self.rows)), ("Column", "column", len(self.columns)))
-        ends: dict[str, int] = {}
-        for name, word, size in sizes:
-            start, end = grid_range.get(f"start{name}Index") or 0, grid_range.get(f"end{name}Index")
-            if start < 0 or (end is not None and end < 0):
+        """The cells of a GridRange, cut to the grid; perhaps none. Raises ApiError (400) where it starts outside of the grid."""
+        box = Box(*(grid_range.get(name) for name in ("startRowIndex", "startColumnIndex", "endRowIndex", "endColumnIndex")))
+        for name, start, end in (("Row", box.top or 0, box.bottom), ("Column", box.left or 0, box.right)):
+            if start < 0:
                 raise bad(f"Invalid {where}: range.start{name}Index[{start}] is less than zero.")
-            if end is None:
-                end = size
-            if start >= end:
-                raise bad(f"Invalid {where}: range.start{name}Index[{start}] must be before range.end{name}Index[{end}]")
-            if end > size:
-                raise bad(f"Invalid {where}: range.end{name}Index[{end}] is after last {word} in grid[{size}]")
-            ends["start" + name], ends["end" + name] = start, end
-        return Closed(ends["startRow"], ends["startColumn"], ends["endRow"], ends["endColumn"])
+            if end is not None and end < start:
+                raise bad(f"Invalid {where}: range.end{name}Index[{end}] must be at least range.start{name}Index[{start}].")
+        self.begins_within(box, f"Invalid {where}: ")
+        return self.closed(box)
+
+    def begins_within(self, box: Box, before: str = "") -> None:
+        """Refuses (400) a box that starts at or past the grid's end, in Google's words."""
+        if (box.top or 0) >= len(self.rows) or (box.left or 0) >= len(self.columns):
+            raise self.beyond(box, before)
+
+    def beyond(self, box: Box, before: str = "") -> ApiError:
+        """The refusal (400) of a range that is not within the grid."""
+        size = f"Max rows: {len(self.rows)}, max columns: {len(self.columns)}"
+        return bad(f"{before}Range ({quoted(self.title)}!{ends(box)}) exceeds grid limits. {size}")
 
     def insert(self, dimension: str, at: int, count: int, like: Json | None = None, formats: int | None = None) -> None:
         """`count` empty rows or columns before index `at`, with properties `like` and the formats of the row or column `formats`."""
@@ -147,11 +160,15 @@ class Sheet:
             self.rows[at:at] = [Row(cells, like)] * count
         else:
             self.columns[at:at] = [like or {}] * count
-            for number, row in enumerate(self.rows):
-                if len(row.cells) > at or (formats is not None and len(row.cells) > formats):
-                    cells = row.wide(at)
-                    new = _shell(row.cell(formats)) if formats is not None else EMPTY
-                    self.rows[number] = Row([*cells[:at], *[new] * count, *cells[at:]], row.properties)
+
+            def wider(row: Row) -> Row:
+                new = _shell(row.cell(formats)) if formats is not None else EMPTY
+                if len(row.cells) <= at and new is EMPTY:
+                    return row
+                cells = row.wide(at)
+                return Row([*cells[:at], *[new] * count, *cells[at:]], row.properties)
+
+            self.each_row(wider)
 
     def delete(self, dimension: str, start: int, end: int) -> None:
         """The rows or columns from `start` to before `end` taken away."""
@@ -159,9 +176,9 @@ class Sheet:
             del self.rows[start:end]
         else:
             del self.columns[start:end]
-            for number, row in enumerate(self.rows):
-                if len(row.cells) > start:
-                    self.rows[number] = Row([*row.cells[:start], *row.cells[end:]], row.properties)
+            self.each_row(
+                lambda row: Row([*row.cells[:start], *row.cells[end:]], row.properties) if len(row.cells) > start else row
+            )
 
     def move(self, move: Move) -> None:
         """Rows or columns moved within the tab."""
@@ -170,9 +187,7 @@ class Sheet:
         else:
             order = move.order(len(self.columns))
             self.columns = [self.columns[index] for index in order]
-            for number, row in enumerate(self.rows):
-                cells = row.wide(len(order))
-                self.rows[number] = Row([cells[index] for index in order], row.properties)
+            self.each_row(lambda row: Row([row.cell(index) for index in order], row.properties))
 
     def last_row(self) -> int:
         """The number of rows up to the last one with a value."""

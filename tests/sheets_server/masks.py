@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from sheets_server.discovery import Api
-from sheets_server.errors import Json, bad
+from sheets_server.errors import ApiError, Json, unmatched
 
 Mask = Mapping[str, "Mask"]
 """Names to what is wanted of them; an empty mapping wants everything below."""
@@ -51,8 +51,8 @@ def _list(tokens: Sequence[str], at: int, tree: dict[str, Any], text: str) -> in
         at += 1
 
 
-def _unreadable(text: str) -> Exception:
-    return bad(f"Request contains an invalid argument. Invalid field mask: {text}")
+def _unreadable(text: str) -> ApiError:
+    return unmatched(text)
 
 
 def check(api: Api, schema: str, mask: Mask, before: str = "") -> None:
@@ -67,8 +67,7 @@ def _check(api: Api, shape: Json, mask: Mask, before: str) -> None:
         if name == "*" or "additionalProperties" in shape:
             continue
         if name not in shape.get("properties", {}):
-            said = f"Error expanding 'fields' parameter. Cannot find matching fields for path '{before}{name}'."
-            raise bad(f"Request contains an invalid argument. {said}")
+            raise unmatched(before + name)
         _check(api, shape["properties"][name], inner, f"{before}{name}.")
 
 

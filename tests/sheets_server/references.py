@@ -48,9 +48,7 @@ def follow(state: State, change: Shift | Move | str, title: str = "") -> None:
         return _REFERENCE.sub(one, formula)
 
     for sheet in state.sheets:
-        for number, row in enumerate(sheet.rows):
-            if row.live or any("dataValidation" in cell.data for cell in row.cells):
-                sheet.rows[number] = _row(row, sheet, renewed)
+        sheet.each_row(lambda row, sheet=sheet: _row(row, sheet, renewed) if row.refers else row)  # type: ignore[misc]
 
 
 def _row(row: Row, sheet: Sheet, renewed: Callable[[str, str], str]) -> Row:

@@ -386,12 +386,10 @@ def update_dimension_properties(edit: Edit, body: Json) -> Json:
     if end > size:
         raise edit.no(f"range.endIndex[{end}] is after last {'row' if dimension == 'ROWS' else 'column'} in grid[{size}]")
     wanted = {name: item for name, item in (body.get("properties") or {}).items() if name in ("pixelSize", "hiddenByUser")}
-    for index in range(start, end):
-        if dimension == "ROWS":
-            row = sheet.rows[index]
-            sheet.rows[index] = Row(row.cells, masks.merged(row.properties, wanted, mask))
-        else:
-            sheet.columns[index] = masks.merged(sheet.columns[index], wanted, mask)
+    if dimension == "ROWS":
+        sheet.each_row(lambda row: Row(row.cells, masks.merged(row.properties, wanted, mask)), start, end)
+    else:
+        sheet.columns[start:end] = [masks.merged(column, wanted, mask) for column in sheet.columns[start:end]]
     return {}
 
 

@@ -16,7 +16,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from sheets_server.book import Book
 from sheets_server.cells import dumps
 from sheets_server.discovery import Api, drive, sheets
-from sheets_server.errors import ApiError, Json, exhausted, scope_missing, unauthenticated, violated
+from sheets_server.errors import ApiError, Json, anonymous, exhausted, scope_missing, unauthenticated, violated
 from sheets_server.faults import CUT, Faults, refusal
 from sheets_server.quota import Quota
 from sheets_server.seen import Fault, Kind, Seen
@@ -172,6 +172,8 @@ class SheetsServer:
                 404, "<!DOCTYPE html><title>Error 404 (Not Found)!!1</title>", content_type="text/html; charset=UTF-8"
             )
         method, encoded = found
+        if "authorization" not in arrived.headers:
+            raise anonymous(arrived.method)
         scheme, _, token = arrived.headers.get("authorization", "").partition(" ")
         scopes = self.tokens.scopes(token) if scheme == "Bearer" else None
         if scopes is None:

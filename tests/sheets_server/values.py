@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -11,7 +10,7 @@ from sheets_server import a1, numbers
 from sheets_server.a1 import Box
 from sheets_server.cells import LONGEST, Cell
 from sheets_server.edit import Edit
-from sheets_server.errors import ApiError, Json, bad
+from sheets_server.errors import Json, bad
 from sheets_server.grid import Closed, Row, Sheet, State
 from sheets_server.reckoning import Reckoning
 from sheets_server.typing_in import typed
@@ -46,14 +45,8 @@ def area(state: State, text: str) -> tuple[Sheet, Box]:
 def readable(state: State, text: str) -> tuple[Sheet, Closed]:
     """The cells to read: cut to the grid. Raises ApiError (400) where the range begins outside of it."""
     sheet, box = area(state, text)
-    if (box.top or 0) >= len(sheet.rows) or (box.left or 0) >= len(sheet.columns):
-        raise _beyond(sheet, box)
+    sheet.begins_within(box)
     return sheet, sheet.closed(box)
-
-
-def _beyond(sheet: Sheet, box: Box) -> ApiError:
-    name = a1.spelt(sheet.title, replace(box, bottom=box.bottom or len(sheet.rows), right=box.right or len(sheet.columns)))
-    return bad(f"Range ({name}) exceeds grid limits. Max rows: {len(sheet.rows)}, max columns: {len(sheet.columns)}")
 
 
 def read(state: State, text: str, options: Json) -> Json:
@@ -143,18 +136,18 @@ def write(edit: Edit, text: str, body: Json, options: Json, where: str = "") -> 
     if body.get("range") and area(edit.state, body["range"]) != (sheet, box):
         raise bad(f"Requested writing within range [{text}], but the range in the body is [{body['range']}]")
     top, left = box.top or 0, box.left or 0
-    over = (box.bottom or 0) > len(sheet.rows) or (box.right or 0) > len(sheet.columns)
-    if over or top >= len(sheet.rows) or left >= len(sheet.columns):
-        raise _beyond(sheet, box)
+    sheet.begins_within(box)
+    if (box.bottom or 0) > len(sheet.rows) or (box.right or 0) > len(sheet.columns):
+        raise sheet.beyond(box)
     limit = sheet.closed(Box(top, left) if box.one else box)
     name = a1.spelt(sheet.title, limit.box())
     if top + height > limit.bottom:
         if limit.bottom == len(sheet.rows):
-            raise _beyond(sheet, Box(top, left, top + height, left + max(width, 1)))
+            raise sheet.beyond(Box(top, left, top + height, left + max(width, 1)))
         raise bad(f"Requested writing within range [{name}], but tried writing to row [{limit.bottom + 1}]")
     if left + width > limit.right:
         if limit.right == len(sheet.columns):
-            raise _beyond(sheet, Box(top, left, top + height, left + width))
+            raise sheet.beyond(Box(top, left, top + height, left + width))
         raise bad(f"Requested writing within range [{name}], but tried writing to column [{a1.letters(limit.right)}]")
     written = Closed(top, left, top + height, left + width)
     touched = []
@@ -212,8 +205,7 @@ def table(sheet: Sheet, box: Box) -> Closed | None:
 def append(edit: Edit, text: str, body: Json, options: Json) -> Json:
     """Values after the table found in a range; the grid grows where needed. Answers an AppendValuesResponse."""
     sheet, box = area(edit.state, text)
-    if (box.top or 0) >= len(sheet.rows) or (box.left or 0) >= len(sheet.columns):
-        raise _beyond(sheet, box)
+    sheet.begins_within(box)
     found = table(sheet, box)
     top, left = (found.bottom, found.left) if found else (box.top or 0, box.left or 0)
     lines = _lines(body.get("values") or [], body.get("majorDimension"), "")
@@ -226,7 +218,7 @@ def append(edit: Edit, text: str, body: Json, options: Json) -> Json:
     width = max((len(line) for line in lines), default=1)
     place = a1.spelt(sheet.title, Box(top, left, top + max(len(lines), 1), left + max(width, 1)))
     if left + width > len(sheet.columns):
-        raise _beyond(sheet, Box(top, left, top + len(lines), left + width))
+        raise sheet.beyond(Box(top, left, top + len(lines), left + width))
     updates = write(edit, place, {"values": lines}, options)
     told: Json = {"spreadsheetId": "", "updates": updates}
     return {**told, "tableRange": a1.spelt(sheet.title, found.box())} if found else told
