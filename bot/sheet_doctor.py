@@ -38,9 +38,9 @@ def sheet_findings(config: Config, waiting: Waiting | None = None) -> Iterator[F
 def _steps(config: Config, wanted: str, waiting: Waiting) -> Iterator[Finding]:
     access = access_of(config)
     if access.api_root or access.token_uri:
-        yield Finding("note", text("google.stand_in", addresses=[a for a in (access.api_root, access.token_uri) if a]))
+        yield Finding("note", text("google.stand_in", addresses=sorted({access.place, access.token_place} - {"Google"})))
     address = read_key(access)["client_email"]
-    client = connect(access, waiting)
+    client = connect(access, waiting, config.path(config.store.path))
     yield Finding("good", text("google.key_good", path=access.credentials, email=address))
     client.sign_in()
     yield Finding("good", text("google.signed_in", email=address))

@@ -39,6 +39,20 @@ class Access:
     api_root: str = ""
     token_uri: str = ""
 
+    @property
+    def place(self) -> str:
+        """What people know the other side by, without a password that stands in its address."""
+        return _said(self.api_root) or "Google"
+
+    @property
+    def token_place(self) -> str:
+        """The same of whoever hands out tokens."""
+        return _said(self.token_uri) or "Google"
+
+
+def _said(address: str) -> str:
+    return re.sub(r"//[^/?#]*@", "//", address.rstrip("/"))
+
 
 def spreadsheet_id(source: str) -> str | None:
     """The id of the Sheet that a config's `source` names, by its address or bare; None where it is a local file.

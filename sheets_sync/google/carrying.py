@@ -80,8 +80,10 @@ def carry(session: requests.Session, request: requests.Request, place: str) -> C
         raise Passing(text("google.cut", place=place)) from error
     except (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema) as error:
         raise InputError(text("google.bad_root", place=place)) from error
-    except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
+    except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError) as error:
         raise Passing(text("google.cut", place=place)) from error
+    except OSError as error:  # the file of certificates that the environment names is not there
+        raise Passing(text("google.certificate", place=place), untouched=True) from error
 
 
 def _body(answer: requests.Response, place: str) -> bytes:

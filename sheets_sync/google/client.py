@@ -25,6 +25,8 @@ from sheets_sync.google.waiting import Passing, Patience, Waiting, asked_wait
 
 _SHEETS = "https://sheets.googleapis.com"
 _DRIVE = "https://www.googleapis.com"
+_NAME = "tabiji (gzip)"
+"""Google packs its answers only for those who say gzip here too."""
 _COUNTED: tuple[Kind, ...] = ("read", "write")
 _FILE = "version,modifiedTime,lastModifyingUser(displayName,emailAddress,me),capabilities(canEdit)"
 
@@ -58,9 +60,11 @@ class SheetsClient(gspread.HTTPClient):
     """
 
     def __init__(self, access: Access, waiting: Waiting, counted: Path | None = None) -> None:
-        super().__init__(None, session=requests.Session())  # type: ignore[arg-type]  # as gspread documents it
+        session = requests.Session()
+        session.headers["User-Agent"] = _NAME
+        super().__init__(None, session=session)  # type: ignore[arg-type]  # as gspread documents it
         self._root = access.api_root.rstrip("/")
-        self._place = self._root or "Google"
+        self._place = access.place
         self._waiting = waiting
         self._tokens = Tokens(access, self.session, waiting)
         self._patience = Patience(waiting)

@@ -35,11 +35,13 @@ _API: Mapping[Kind, str] = {"drive": "Google Drive API", "read": "Google Sheets 
 
 @dataclass(frozen=True)
 class Complaint:
-    """An error answer. `reasons` are all machine-readable words in it, `message` is Google's English sentence, short."""
+    """An error answer. `reasons` are all machine-readable words in it, `message` is Google's English sentence, short.
+    `known`: it has the shape of Google's errors, so Google itself said it."""
 
     status: int
     reasons: frozenset[str]
     message: str
+    known: bool = True
 
 
 def complaint(status: int, body: bytes) -> Complaint:
@@ -53,7 +55,7 @@ def complaint(status: int, body: bytes) -> Complaint:
         described = str(document.get("error_description") or "")
         return Complaint(status, frozenset({error}), _short(described))
     if not isinstance(error, dict):
-        return Complaint(status, frozenset(), "")
+        return Complaint(status, frozenset(), "", known=False)
     parts = [error, *_objects(error.get("errors")), *_objects(error.get("details"))]
     reasons = {str(part[key]) for part in parts for key in ("reason", "status") if part.get(key)}
     return Complaint(status, frozenset(reasons), _short(str(error.get("message") or "")))
@@ -71,6 +73,8 @@ def judged(kind: Kind, said: Complaint, email: str, place: str, after: float | N
         return Passing(text("google.server", place=place), after=after)
     if status < 400:  # a sign-in page of the network answers so; the token is never carried on to another address
         return Passing(text("google.garbled", place=place), after=after)
+    if not said.known:
+        return InputError(text("google.between", status=status, place=place))
     if status == 401:
         return InputError(text("google.token_refused", email=email))
     if status == 403:

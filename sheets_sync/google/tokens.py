@@ -32,7 +32,7 @@ class Tokens:
     def __init__(self, access: Access, session: requests.Session, waiting: Waiting) -> None:
         key = read_key(access)
         self.email = key["client_email"]
-        self._place = access.token_uri or "Google"
+        self._place = access.token_place
         self._credentials = _credentials(key, access)
         self._carrier = _Carrier(session, self.email, self._place, waiting)
         self._lock = threading.Lock()

@@ -199,9 +199,12 @@ REFUSALS = [
         "google.refused",
         "No grid with id",
     ),
-    ("write", Reply(413, b"<html>too large</html>"), "google.refused", "413"),
-    ("read", Reply(403, b"<html>no</html>"), "google.unshared", EMAIL),
-    ("read", Reply(400, {"error": 7}), "google.refused", "400"),
+    ("write", Reply(413, b"<html>too large</html>"), "google.between", "413"),
+    ("read", Reply(403, b"<html>no</html>"), "google.between", "403"),
+    ("drive", Reply(407, b""), "google.between", "407"),
+    ("read", Reply(404, b"<!DOCTYPE html><title>Error 404 (Not Found)!!1</title>"), "google.between", "api_root"),
+    ("read", Reply(400, {"error": 7}), "google.between", "400"),
+    ("read", Reply(403, {"error": {"code": 403}}), "google.unshared", EMAIL),
     ("read", Reply(400, {"error": {"errors": 1, "details": ["x"], "message": None}}), "google.refused", "400"),
 ]
 TOKEN_REFUSALS = [
@@ -414,6 +417,15 @@ def test_a_certificate_of_nobody(google: ScriptedGoogle, world: World, tmp_path:
     )
 
 
+def test_certificates_that_are_not_there(
+    google: ScriptedGoogle, world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "none.pem"))
+    root = google.url.replace("http://", "https://")
+    client = connect(Access(key_file(tmp_path), root, google.token_uri), world.waiting())
+    assert failure(client, ASKS["write"]).said.key == "google.certificate"
+
+
 # Waiting for as long as was asked
 
 
@@ -559,6 +571,31 @@ def test_a_netrc_does_not_take_the_tokens_place(
     ASKS["read"](client)
     assert [g.token for g in google.requests] == ["t1"]
     assert google.tokens[0].token == ""
+
+
+def test_a_password_in_an_address_is_not_said(google: ScriptedGoogle, world: World, tmp_path: Path) -> None:
+    root = google.url.replace("http://", "http://tabiji:canary@")
+    google.replies = [Reply(503, b"")]
+    access = Access(key_file(tmp_path), root, google.token_uri)
+    said = failure(connect(access, world.waiting(1)), ASKS["read"]).said.say("en")
+    assert google.url in said
+    assert "canary" not in said
+    assert google.requests[0].token == "t1"
+
+
+def test_answers_may_come_packed(google: ScriptedGoogle, client: SheetsClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Google packs for those who accept it and name it in their User-Agent too: a fifteenth of the bytes."""
+    sent = []
+    send = requests.Session.send
+
+    def noted(self: requests.Session, request: requests.PreparedRequest, **kwargs: object) -> requests.Response:
+        sent.append(request.headers)
+        return send(self, request, **kwargs)
+
+    monkeypatch.setattr(requests.Session, "send", noted)
+    ASKS["read"](client)
+    assert "gzip" in sent[-1]["Accept-Encoding"]
+    assert "gzip" in sent[-1]["User-Agent"]
 
 
 def test_nothing_secret_is_said(google: ScriptedGoogle, tmp_path: Path) -> None:
