@@ -27,15 +27,23 @@ from sheets_sync.google.waiting import Passing, Waiting, asked_wait
 
 
 class Tokens:
-    """The token of one service account, fetched when needed. May be used from several threads."""
+    """The token of one service account, fetched when needed. May be used from several threads.
+
+    The key file is looked at again for each token: a new one counts from then on, and one that others can read no longer serves.
+    """
 
     def __init__(self, access: Access, session: requests.Session, waiting: Waiting) -> None:
-        key = read_key(access)
-        self.email = key["client_email"]
-        self._place = access.token_place
-        self._credentials = _credentials(key, access)
-        self._carrier = _Carrier(session, self.email, self._place, waiting)
+        self._access = access
+        self._key = read_key(access)
+        self._credentials = _credentials(self._key, access)
+        self._session = session
+        self._waiting = waiting
         self._lock = threading.Lock()
+
+    @property
+    def email(self) -> str:
+        """The service account's address."""
+        return self._key["client_email"]
 
     def token(self) -> str:
         """A token that is good for some minutes at least. Raises Passing and InputError."""
@@ -47,16 +55,20 @@ class Tokens:
     def renewed(self, refused: str) -> str:
         """Another token than the one that was `refused`. Raises Passing and InputError."""
         with self._lock:
-            if self._credentials.token == refused:
+            if self._credentials.token == refused or not self._credentials.valid:
                 self._fetch()
             return str(self._credentials.token)
 
     def _fetch(self) -> None:
         self._credentials.token = None
+        key = read_key(self._access)
+        if key != self._key:
+            self._key, self._credentials = key, _credentials(key, self._access)
+        place = self._access.token_place
         try:
-            self._credentials.refresh(self._carrier)  # type: ignore[no-untyped-call]
+            self._credentials.refresh(_Carrier(self._session, self.email, place, self._waiting))  # type: ignore[no-untyped-call]
         except (GoogleAuthError, ValueError, TypeError, OverflowError, RecursionError) as error:
-            raise Passing(text("google.garbled", place=self._place), untouched=True) from error
+            raise Passing(text("google.garbled", place=place), untouched=True) from error
 
 
 class _Carrier(transport.Request):

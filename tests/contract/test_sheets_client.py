@@ -78,6 +78,22 @@ def test_one_token_serves_many_calls_and_a_lost_one_is_replaced(server: SheetsSe
     assert book.titles == ["施策", "新"]
 
 
+def test_another_key_counts_without_starting_anew(server: SheetsServer, book: Book, tmp_path: Path) -> None:
+    client = client_of(server, tmp_path)
+    client.file(book.id)
+    server.tokens.delete_key()
+    server.tokens.expire()
+    with pytest.raises(InputError) as refused:
+        client.file(book.id)
+    assert refused.value.said.key == "google.key_dead"
+    server.key_file(tmp_path / "service-account.json", mode=0o644)
+    with pytest.raises(InputError) as shared:
+        client.file(book.id)
+    assert shared.value.said.key == "google.key_shared"
+    (tmp_path / "service-account.json").chmod(0o600)
+    assert client.file(book.id).version
+
+
 def test_who_may_not(server: SheetsServer, book: Book, tmp_path: Path) -> None:
     client = client_of(server, tmp_path)
     book.share("reader")
