@@ -184,13 +184,16 @@ def _colour_campaigns(sheet: Worksheet, heads: Sequence[Head], choices: Choices,
             word = text(f"sync.{column}_{state}").say(lang)
             rule = FormulaRule(formula=[f'${letter}2="{word}"'], fill=style.fill(back), font=style.rule_font(front))
             sheet.conditional_formatting.add(f"{letter}2:{letter}{sheet.max_row}", rule)
-    where = f"A2:{sheet.cell(2, keys.index('owner') + 1).column_letter}{sheet.max_row}"
-    red = style.fill("FBE4E2")
+    row = f"A2:{sheet.cell(2, keys.index('owner') + 1).column_letter}{sheet.max_row}"
+    passes = f'${kind}2="{choices.words["kind"][1]}"'
+    back, front = style.ALERT
+    # Only one cell gets a ground: on the others it would cover the colour by which a problem is marked.
     sheet.conditional_formatting.add(
-        where, FormulaRule(formula=[f'${kind}2="{choices.words["kind"][1]}"'], fill=red, font=style.rule_font(style.RED))
+        f"{kind}2:{kind}{sheet.max_row}", FormulaRule(formula=[passes], fill=style.fill(back), font=style.rule_font(front))
     )
+    sheet.conditional_formatting.add(row, FormulaRule(formula=[passes], font=style.rule_font(front)))
     sheet.conditional_formatting.add(
-        where, FormulaRule(formula=[f'${active}2="{choices.words["active"][1]}"'], font=style.rule_font(style.DIM))
+        row, FormulaRule(formula=[f'${active}2="{choices.words["active"][1]}"'], font=style.rule_font(style.DIM))
     )
 
 

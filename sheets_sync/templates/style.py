@@ -17,18 +17,21 @@ PALE_NAVY, PALE_GREY, PALE_AMBER, LINE_COLOUR = "E8EEF6", "EFF0F2", "FBF1E2", "C
 RED, DIM = "B3261E", "4A4F57"
 """Text of a transactional campaign, and text that stands back: a stopped campaign, a remark."""
 
-_GREEN, _YELLOW, _ROSE, _PALE = ("DDEFE0", "1B5E2A"), ("FCF0C8", "6B4A00"), ("FBE4E2", RED), (PALE_GREY, DIM)
+ALERT = ("FBE4E2", RED)
+"""Back and front of what a person must not overlook."""
+
+_GREEN, _YELLOW, _PALE = ("DDEFE0", "1B5E2A"), ("FCF0C8", "6B4A00"), (PALE_GREY, DIM)
 STATES: Mapping[str, Mapping[str, tuple[str, str]]] = {
     "state": {
         "running": _GREEN,
         "pending": _YELLOW,
         "paused": _YELLOW,
-        "held": _ROSE,
+        "held": ALERT,
         "draft": _PALE,
         "ended": _PALE,
         "inactive": _PALE,
     },
-    "approval": {"approved": _GREEN, "pending": _YELLOW, "void": _ROSE, "rejected": _ROSE},
+    "approval": {"approved": _GREEN, "pending": _YELLOW, "void": ALERT, "rejected": ALERT},
 }
 """Column of a campaign → what stands there → its colours: back, front."""
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sheets_server import SheetsServer
+from sheets_server import Fault, Kind, SheetsServer
 from shop import Ran
 
 from bot import cli
@@ -141,19 +141,22 @@ def delete(server: SheetsServer, folder: Path, book: Any, *titles: str) -> None:
     client.change(book.id, [{"deleteSheet": {"sheetId": number}} for number in ids])
 
 
-@pytest.mark.parametrize("fault", ["429", "500", "503", "cut", "cut-after", "half", "malformed", "html"])
-@pytest.mark.parametrize("kind", ["read", "write"])
-def test_one_failure_on_the_way_is_got_over(server: SheetsServer, tmp_path: Path, fault: str, kind: str) -> None:
+@pytest.mark.parametrize(
+    ("kind", "fault"), [("read", "503"), *(("write", f) for f in ("429", "500", "cut", "cut-after", "half"))]
+)
+def test_one_failure_on_the_way_is_got_over(server: SheetsServer, tmp_path: Path, kind: Kind, fault: Fault) -> None:
     folder, book = folder_for(server, tmp_path / "team"), server.create()
+    version = book.version
     server.fail(fault, kind=kind, times=1)
     done = init(folder, book.url, "--json").json
     assert len(done["sheet"]["added"]) == 11 == len(book.titles)
-    assert not read_workbook(look(folder, book).snapshot, CONTEXT).problems
+    assert book.tab("施策").value("A2") == "C01"
+    assert book.version == version + 1  # applied once, though nobody may have been told
 
 
 @pytest.mark.parametrize("fault", ["500", "cut"])
 def test_a_write_that_always_fails_fills_nothing_half_and_a_later_run_completes(
-    server: SheetsServer, tmp_path: Path, fault: str
+    server: SheetsServer, tmp_path: Path, fault: Fault
 ) -> None:
     folder, book = folder_for(server, tmp_path / "team"), server.create()
     version = book.version

@@ -239,6 +239,18 @@ def test_states_have_colours(fillings: dict[Lang, Filling], lang: Lang) -> None:
     assert [r["index"] for r in of(fillings[lang].requests, "addConditionalFormatRule")] == list(range(len(rules)))
 
 
+@pytest.mark.parametrize("lang", LANGS)
+def test_no_rule_covers_the_colour_of_a_marked_cell(fillings: dict[Lang, Filling], lang: Lang) -> None:
+    """A rule's ground would hide the colour by which the program marks a problem: the program's own columns and Kind may have one."""
+    keys = [column.key for column in tabs.CAMPAIGNS.columns]
+    grounds = set()
+    for request in of(fillings[lang].requests, "addConditionalFormatRule"):
+        if "backgroundColorStyle" in request["rule"]["booleanRule"]["format"]:
+            (area,) = request["rule"]["ranges"]
+            grounds |= set(keys[area["startColumnIndex"] : area["endColumnIndex"]])
+    assert grounds == {"kind", "state", "approval"}
+
+
 def test_a_tab_that_holds_anything_is_left_alone_and_a_missing_one_stands_in_its_place() -> None:
     lang: Lang = "ja"
     words = load_words("ec", lang)
