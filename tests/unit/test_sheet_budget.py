@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import threading
 from bisect import bisect_right
 from contextlib import ExitStack
@@ -160,3 +162,25 @@ def test_without_a_place_for_the_file_the_budget_is_kept_alone(tmp_path: Path) -
             pass
         with pytest.raises(Passing), budget.place():
             pass
+
+
+def test_processes_that_share_a_file_keep_to_the_limit_together(tmp_path: Path) -> None:
+    code = """
+import sys, time
+from pathlib import Path
+from sheets_sync.google.budget import Budget
+from sheets_sync.google.waiting import Passing
+budget, got = Budget(time.monotonic, shared=Path(sys.argv[1])), 0
+for _ in range(40):
+    try:
+        with budget.place():
+            got += 1
+    except Passing:
+        pass
+print(got)
+"""
+    running = [
+        subprocess.Popen([sys.executable, "-c", code, str(tmp_path / "shared.json")], stdout=subprocess.PIPE, text=True)
+        for _ in range(3)
+    ]
+    assert sum(int(process.communicate(timeout=60)[0]) for process in running) == 60
