@@ -37,12 +37,13 @@ Handler = Callable[[Installation, Speaker, Sequence[str]], Reply]
 
 @dataclass(frozen=True)
 class Command:
-    """One thing to say: its words (the first is shown in the help), how it is used, and what it does."""
+    """One thing to say: its words (the first is shown in the help), how it is used, what it does, and the least role for it."""
 
     name: str
     words: tuple[str, ...]
     usage: str
     handle: Handler
+    may: str = "viewer"
 
 
 def answer(installation: Installation, speaker: Speaker, line: str) -> Reply:
@@ -53,6 +54,7 @@ def answer(installation: Installation, speaker: Speaker, line: str) -> Reply:
         if not words:
             return Reply("")
         command, rest = _find(words)
+        decide.require(installation, speaker.name, may=command.may)
         return command.handle(installation, speaker, rest)
     except TabijiError as error:
         return Reply(error.said.say(lang))
@@ -170,13 +172,13 @@ COMMANDS: tuple[Command, ...] = (
     Command("stages", ("stages", "stage", "ステージ"), "[NAME]", _stages),
     Command("campaigns", ("campaigns", "campaign", "施策"), "", _campaigns),
     Command("preview", ("preview", "プレビュー", "確認"), "CAMPAIGN [CUSTOMER]", _preview),
-    Command("approve", ("approve", "承認"), "CAMPAIGN | all | settings", _approve),
-    Command("reject", ("reject", "却下"), "CAMPAIGN [REASON]", _reject),
-    Command("pause", ("pause", "stop", "停止", "一時停止"), "CAMPAIGN | all", _pause),
-    Command("resume", ("resume", "再開"), "CAMPAIGN | all", _resume),
+    Command("approve", ("approve", "承認"), "CAMPAIGN | all | settings", _approve, "approver"),
+    Command("reject", ("reject", "却下"), "CAMPAIGN [REASON]", _reject, "approver"),
+    Command("pause", ("pause", "stop", "停止", "一時停止"), "CAMPAIGN | all", _pause, "editor"),
+    Command("resume", ("resume", "再開"), "CAMPAIGN | all", _resume, "approver"),
     Command("why", ("why", "なぜ", "理由"), "CUSTOMER [CAMPAIGN]", _why),
     Command("report", ("report", "レポート", "報告"), "", _report),
     Command("problems", ("problems", "問題"), "", _problems),
-    Command("sync", ("sync", "取り込み", "同期"), "[versions | to VERSION]", _sync),
+    Command("sync", ("sync", "取り込み", "同期"), "[versions | to VERSION]", _sync, "editor"),
     Command("help", ("help", "?", "ヘルプ", "へるぷ", "使い方"), "", _help),
 )

@@ -126,13 +126,19 @@ def speaker(installation: Installation, given: str | None, *, may: str) -> str:
         return given or installation.user
     if given is not None:
         raise UsageError(text("cli.as_with_roles", user=installation.user))
+    require(installation, installation.user, may=may)
+    return installation.user
+
+
+def require(installation: Installation, who: str, *, may: str) -> None:
+    """Raises UsageError where roles are configured and somebody has neither the role `may` nor a higher one."""
+    roles = installation.config.roles
+    if not roles.configured:
+        return
     order = ("viewer", "editor", "approver", "admin")
     allowed = {name for role in order[order.index(may) :] for name in getattr(roles, f"{role}s")}
-    if installation.user not in allowed:
-        raise UsageError(
-            text("cli.no_role", user=installation.user, role=text(f"cli.role_{may}"), names=sorted(allowed) or ["–"])
-        )
-    return installation.user
+    if who not in allowed:
+        raise UsageError(text("cli.no_role", user=who, role=text(f"cli.role_{may}"), names=sorted(allowed) or ["–"]))
 
 
 def _is_admin(installation: Installation) -> bool:

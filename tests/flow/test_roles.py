@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from shop import Shop, new_shop
 
+from bot.commands import Speaker, answer
 from bot.desk import decide
 from bot.wiring import open_installation
 from journey.errors import InputError, UsageError
@@ -64,3 +65,18 @@ def test_an_unknown_role_name_is_wrong_usage(shop: Shop) -> None:
     installation = open_installation(shop.folder / "config.toml", now=NOW)
     with pytest.raises(UsageError):
         decide.speaker(installation, None, may="admin")
+
+
+def test_in_chat_too_each_does_what_their_role_may(shop: Shop) -> None:
+    with_roles(shop, 'viewers = ["mio"]\neditors = ["ken"]\napprovers = ["aya"]')
+    installation = open_installation(shop.folder / "config.toml", now=NOW)
+
+    def refused(who: str, line: str) -> bool:
+        return "権限がありません" in answer(installation, Speaker(who), line).text
+
+    assert [refused("mio", line) for line in ("stages", "pause C01", "sync", "sync to 1", "approve C01")] == [
+        False, True, True, True, True,
+    ]  # fmt: skip
+    assert [refused("ken", line) for line in ("pause C01", "sync", "resume C01", "approve C01")] == [False, False, True, True]
+    assert not refused("aya", "approve C01") and not refused("aya", "sync")
+    assert refused("nobody", "stages")
