@@ -103,7 +103,7 @@ class Installation:
         from sheets_sync.google.source import GoogleSource
         from sheets_sync.google.waiting import Waiting
 
-        return GoogleSource(lambda: connect(access_of(self.config), Waiting(self.patience)), sheet, where)
+        return GoogleSource(lambda: connect(access_of(self.config), Waiting(self.patience), self.store_folder), sheet, where)
 
     @cached_property
     def inbox(self) -> Inbox:

@@ -3,28 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime, timedelta
 from typing import Any
 
 from journey.errors import InputError
 from journey.texts import text
+from sheets_sync.google.numbers import number_shown
 from sheets_sync.google.sheet import Colour, SheetCell, SheetState, SheetTab
 from sheets_sync.marks import split
 from sheets_sync.shown import shown
-from sheets_sync.snapshot import Cell, CellValue, Merged, Snapshot, Tab
+from sheets_sync.snapshot import Cell, Merged, Snapshot, Tab
 from sheets_sync.typed import typed
 from sheets_sync.xlsx_child import MOST_CELLS, MOST_COLUMNS, MOST_ROWS
 
 FIELDS = (
     "spreadsheetId,properties.title,sheets(properties(sheetId,title,index,sheetType,gridProperties(rowCount,columnCount)),merges,"
     "data(startRow,startColumn,rowData.values(userEnteredValue,effectiveValue,formattedValue,note,"
-    "userEnteredFormat(numberFormat,backgroundColor),effectiveFormat.numberFormat)))"
+    "userEnteredFormat.backgroundColor)))"
 )
-"""The field mask: all tabs with what people typed, what it came to, how it is shown, and notes, in one answer."""
+"""The field mask: all tabs with what people typed, what it came to, how it is shown, and notes, in one answer.
 
-_EPOCH = datetime(1899, 12, 30)  # noqa: DTZ001  # a cell's date has no zone; its serial number counts days from here
-_MOST_SERIAL = 2_958_466  # 9999-12-31
-_DATES = ("DATE", "DATE_TIME")
+Number formats are not asked for: text-formatted columns would answer with every empty cell of theirs. What a number means is told by
+how it is shown (`sheets_sync.google.numbers`).
+"""
 
 
 def state(raw: Mapping[str, Any]) -> SheetState:
@@ -70,7 +70,9 @@ def _cells(raw: Mapping[str, Any]) -> Iterator[tuple[tuple[int, int], Mapping[st
 
 def _merged(area: Mapping[str, int]) -> Merged:
     """Google's ranges begin at 0 and leave their end out."""
-    return Merged(area.get("startRowIndex", 0) + 1, area.get("startColumnIndex", 0) + 1, area["endRowIndex"], area["endColumnIndex"])
+    return Merged(
+        area.get("startRowIndex", 0) + 1, area.get("startColumnIndex", 0) + 1, area["endRowIndex"], area["endColumnIndex"]
+    )
 
 
 def _sheet_cell(raw: Mapping[str, Any]) -> SheetCell | None:
@@ -95,32 +97,16 @@ def _cell(raw: Mapping[str, Any]) -> Cell | None:
     entered, effective = raw.get("userEnteredValue") or {}, raw.get("effectiveValue") or {}
     note = split(raw.get("note", "")).own
     seen = raw.get("formattedValue", "")
-    format_ = raw.get("userEnteredFormat", {}).get("numberFormat") or raw.get("effectiveFormat", {}).get("numberFormat") or {}
-    pattern = format_.get("pattern", "")
     if "errorValue" in effective:
         said = seen or effective["errorValue"].get("type", "#ERROR!")
-        return Cell(said, None, pattern, note, text("workbook.formula_error", shown=said))
+        return Cell(said, None, note=note, problem=text("workbook.formula_error", shown=said))
     if not effective and "formulaValue" in entered:
-        return Cell(entered["formulaValue"][:200], None, pattern, note, text("workbook.formula_without_result"))
+        return Cell(entered["formulaValue"][:200], None, note=note, problem=text("workbook.formula_without_result"))
     value = effective or entered
     if "numberValue" in value:
-        return _number(value["numberValue"], seen, format_.get("type", ""), pattern, note)
+        stored, said = number_shown(value["numberValue"], seen)
+        return Cell(said, stored, note=note)
     if "boolValue" in value:
-        return Cell(shown(bool(value["boolValue"]), pattern)[0], bool(value["boolValue"]), pattern, note)
+        return Cell(shown(bool(value["boolValue"]), "")[0], bool(value["boolValue"]), note=note)
     typed_text = value.get("stringValue", "")
-    return Cell(typed_text, typed_text, pattern, note) if typed_text else None
-
-
-def _number(number: float, seen: str, kind: str, pattern: str, note: str) -> Cell:
-    stored: CellValue = int(number) if float(number).is_integer() else number
-    if kind in _DATES and 0 <= number < _MOST_SERIAL:
-        stored = _EPOCH + timedelta(microseconds=round(number * 86_400_000_000))
-        looks = pattern or ("h" if kind == "DATE_TIME" else "")
-    elif kind == "TIME" and number >= 0:
-        stored = (_EPOCH + timedelta(seconds=round(number % 1 * 86_400))).time()
-        looks = pattern
-    elif seen.isascii() and seen.isdigit():  # as many leading zeros as its format gives it
-        return Cell(seen, stored, pattern, note)
-    else:
-        looks = "0%" if kind == "PERCENT" else pattern
-    return Cell(shown(stored, looks)[0], stored, pattern, note)
+    return Cell(typed_text, typed_text, note=note) if typed_text else None

@@ -70,9 +70,9 @@ class GoogleSource:
         if self._state is None or file.version != self._version:
             read = state(self.client.spreadsheet(self.id, FIELDS))
             known = self._state
+            by, at = file.editor, file.modified_at
             if known is not None and known.snapshot.revision == read.snapshot.revision:
-                read = replace(read, snapshot=known.snapshot)  # only the program's part changed: who edited it last is still so
-            else:
-                read = replace(read, snapshot=replace(read.snapshot, edited_by=file.editor, edited_at=file.modified_at))
-            self._version, self._state = file.version, read
+                by, at = known.snapshot.edited_by, known.snapshot.edited_at  # only the program's own part is another
+            self._version = file.version
+            self._state = replace(read, snapshot=replace(read.snapshot, edited_by=by, edited_at=at))
         return self._state
