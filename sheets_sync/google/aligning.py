@@ -22,6 +22,13 @@ class Moved:
 
     rows: Mapping[int, int]
     columns: Mapping[int, int]
+    lost: bool = False
+    """Whether any is missing."""
+
+    @property
+    def nothing(self) -> bool:
+        """Whether everything is where it was."""
+        return not self.lost and all(now == then for lines in (self.rows, self.columns) for then, now in lines.items())
 
     def place(self, place: Place) -> Place | None:
         """Where a cell went."""
@@ -52,7 +59,9 @@ def align(before: Cells, after: Cells, size: Place, ignored: Collection[Hashable
     columns = _with_neighbours(columns, _lines(1, olds), _lines(1, news), _lines(1, touched), last_column)
     seen = {place: (columns.get(place[1], -place[1]), found) for place, found in olds.items()}
     rows = _match(_tokens(0, seen), _tokens(0, {place: (place[1], found) for place, found in news.items()}))
-    return Moved(_with_neighbours(rows, _lines(0, olds), _lines(0, news), _lines(0, touched), last_row), columns)
+    rows = _with_neighbours(rows, _lines(0, olds), _lines(0, news), _lines(0, touched), last_row)
+    lost = not (_lines(0, olds) <= set(rows) and _lines(1, olds) <= set(columns))
+    return Moved(rows, columns, lost)
 
 
 def _lines(axis: int, places: Collection[Place]) -> set[int]:

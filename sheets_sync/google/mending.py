@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -17,8 +17,9 @@ from sheets_sync.written import Place, for_the_program
 _EMPTY = SheetCell()
 
 
-def mended(before: SheetState, after: SheetState, wrote: Writes) -> SheetState:
-    """`after` as it would be had `wrote` met nothing but what it was meant for in `before`: `after` itself where that is so.
+def mended(before: SheetState, after: SheetState, rounds: Sequence[Writes]) -> SheetState:
+    """`after` as it would be had the program met nothing but what it wrote for: `after` itself where that is so. `rounds` is all
+    that was written so far, the last of it between `before`, which is known to be right, and `after`.
 
     A row is found again by what it holds, its ID above all, a column by its header and what stands under it. What a person changed
     meanwhile stays changed; only a cell that holds what the program wrote, and is not the one it was written for, gets back what it
@@ -27,7 +28,7 @@ def mended(before: SheetState, after: SheetState, wrote: Writes) -> SheetState:
     known = {tab.id: (tab, read) for tab, read in zip(before.tabs, before.snapshot.tabs, strict=True)}
     tabs, reads = list(after.tabs), list(after.snapshot.tabs)
     for at, (tab, read) in enumerate(zip(after.tabs, after.snapshot.tabs, strict=True)):
-        edits = wrote.edits.get(tab.id)
+        edits = [found for wrote in rounds if (found := wrote.edits.get(tab.id))]
         if edits and tab.id in known and not for_the_program(read):
             then, read_then = known[tab.id]
             tabs[at], reads[at] = _Mending(then, read_then, tab, read, edits).tabs()
@@ -42,7 +43,7 @@ class _Mending:
     read_then: Tab
     now: SheetTab
     read_now: Tab
-    edits: Mapping[Place, Edit]
+    rounds: Sequence[Mapping[Place, Edit]]
 
     def tabs(self) -> tuple[SheetTab, Tab]:
         """The tab as it should be, and as it is read."""
@@ -67,42 +68,43 @@ class _Mending:
         return replace(self.now, cells=cells), replace(self.read_now, cells=read)
 
     def _nothing_moved(self) -> bool:
-        places = {*self.then.cells, *self.now.cells} - set(self.edits)
+        if len(self.rounds) > 1:
+            return False  # what was hit before may be so still
+        places = {*self.then.cells, *self.now.cells}.difference(*self.rounds)
         if all(key(self.then.cells.get(p)) == key(self.now.cells.get(p)) for p in places):
             return True
-        return all(self.moved.place(place) == place for place in self.edits)
+        return self.moved.nothing
 
     @cached_property
     def moved(self) -> Moved:
-        """Where rows and columns went. What the program wrote says nothing about that; what it put back does."""
-        ours = {
-            key(edit.cell)
-            for place, edit in self.edits.items()
-            if "value" in edit.facets and edit.cell.entered != self.then.cells.get(place, _EMPTY).entered
-        }
-        places = [*self.then.cells, *self.edits]
+        """Where rows and columns went. What was written says nothing about that: it is not known yet where it came to stand."""
+        places = {*self.then.cells}.union(*self.rounds)
         size = max(row for row, _ in places), max(column for _, column in places)
-        return align(self.then.cells, self.now.cells, size, ours - {None})
+        return align(self.then.cells, self.now.cells, size, self.values - {None})
 
     @cached_property
     def back(self) -> Moved:
         """Where they came from."""
         return self.moved.back()
 
+    @property
+    def _edits(self) -> list[Edit]:
+        return [edit for edits in self.rounds for edit in edits.values()]
+
     @cached_property
     def values(self) -> frozenset[object]:
         """What was written as a value anywhere on the tab; None where a cell was emptied."""
-        return frozenset(key(edit.cell) for edit in self.edits.values() if "value" in edit.facets)
+        return frozenset(key(edit.cell) for edit in self._edits if "value" in edit.facets)
 
     @cached_property
     def notes(self) -> frozenset[str]:
         """What was written as a note."""
-        return frozenset(edit.cell.note for edit in self.edits.values() if "note" in edit.facets)
+        return frozenset(edit.cell.note for edit in self._edits if "note" in edit.facets)
 
     @cached_property
     def colours(self) -> frozenset[str | None]:
         """What was set as a colour."""
-        return frozenset(_shade(edit.cell.colour) for edit in self.edits.values() if "colour" in edit.facets)
+        return frozenset(_shade(edit.cell.colour) for edit in self._edits if "colour" in edit.facets)
 
     def _returned(self, have: SheetCell, origin: Place) -> SheetCell:
         """A cell that was there before: what was written into it by mistake is what it was."""
@@ -134,8 +136,8 @@ class _Mending:
         return SheetCell(have.text if entered else "", entered, note, colour)
 
     def _written_at(self, place: Place, have: SheetCell) -> bool:
-        edit = self.edits.get(place)
-        return edit is not None and "value" in edit.facets and key(edit.cell) == key(have)
+        written = [edits[place] for edits in self.rounds if place in edits]
+        return any("value" in edit.facets and key(edit.cell) == key(have) for edit in written)
 
     def _only_written(self, place: Place) -> bool:
         """Whether nothing stands in a new row, or in a new column, but what the program writes."""

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from journey.errors import TabijiError
 from sheets_sync.google.changing import changes
+from sheets_sync.google.edits import Writes
 from sheets_sync.google.mending import mended
 from sheets_sync.google.sheet import SheetState
 from sheets_sync.program_view import ProgramView
@@ -38,11 +39,13 @@ def write_back(
     last read. Raises as the client does, where nothing can be written; what was hit until then is put back all the same.
     """
     truth, failed = state, None
+    rounds: list[Writes] = []
     for number in range(ROUNDS):
         writes = changes(state, written(truth.snapshot, view), truth, mending=number > 0)
         if not writes:
             return state
         failed = None
+        rounds.append(writes)
         try:
             if writes.requests:
                 client.change(spreadsheet_id, writes.requests)
@@ -51,8 +54,8 @@ def write_back(
         except TabijiError as error:
             failed = error
         before, state = state, read()
-        truth = mended(truth, state, writes)
-        if failed is not None and state.tabs == before.tabs:
+        truth = mended(truth, state, rounds)
+        if failed is not None and truth is state and state.tabs == before.tabs:
             break  # it was not for a change in the Sheet that the write was refused
     if failed is not None:
         raise failed
