@@ -166,6 +166,8 @@ def _layout(headers: tuple[str, ...], kind: UploadKind, fields: Sequence[FieldDe
     try:
         return recognise(headers, kind=kind, fields=fields), None
     except InputError as error:
+        if error.said.key == "uploads.column_missing":  # speaks of a file, and of an option that a tab does not have
+            return None, text("uploads.tab_column_missing", **error.said.values)
         return None, error.said
 
 

@@ -227,6 +227,7 @@ def test_a_header_that_says_too_little_is_a_problem_until_it_says_enough(office:
     office.now += timedelta(hours=1)
     [refused] = office.importer.take_in(office.book)
     assert isinstance(refused, Refused) and office.cells() == ["データ 購入!A1"]
+    assert "見出しを直してください" in refused.said.say("ja") and "ordered_at" in refused.said.say("en")
     assert office.importer.take_in(office.book) == ()
     tab[0][1:3] = ["顧客ID", "注文日時"]
     assert counts(office.take_in()) == [("purchases", 1, 1, 0, 0)]
