@@ -140,7 +140,12 @@ def _values_clear(call: Call, book: Book) -> Json:
 
 def _values_batch_clear(call: Call, book: Book) -> Json:
     edit = _edit(book, call)
-    cleared = [values.clear(edit, text) for text in call.body.get("ranges") or []]
+    cleared = []
+    for number, text in enumerate(call.body.get("ranges") or []):
+        try:
+            cleared.append(values.clear(edit, text))
+        except ApiError as error:
+            raise ApiError(error.code, f"Invalid range[{number}]: {error.message}") from None
     book.commit(edit.state, call.account)
     return {"spreadsheetId": book.id, "clearedRanges": cleared}
 

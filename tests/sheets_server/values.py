@@ -140,7 +140,8 @@ def write(edit: Edit, text: str, body: Json, options: Json, where: str = "") -> 
     if (box.bottom or 0) > len(sheet.rows) or (box.right or 0) > len(sheet.columns):
         raise sheet.beyond(box)
     limit = sheet.closed(Box(top, left) if box.one else box)
-    name = a1.spelt(sheet.title, limit.box())
+    quoted = "'" + sheet.title.replace("'", "''") + "'"  # always, in this sentence
+    name = f"{quoted}!{a1.ends(box)}"
     if top + height > limit.bottom:
         if limit.bottom == len(sheet.rows):
             raise sheet.beyond(Box(top, left, top + height, left + max(width, 1)))
