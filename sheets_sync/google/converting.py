@@ -52,7 +52,7 @@ def properties(sheet: Worksheet, grid: Grid, title: str) -> Request:
     if sheet.freeze_panes:
         corner = sheet[sheet.freeze_panes]
         size |= {"frozenRowCount": corner.row - 1, "frozenColumnCount": corner.column - 1}
-    if not sheet.sheet_view.showGridLines:
+    if sheet.sheet_view.showGridLines is False:  # None: shown
         size["hideGridlines"] = True
     tab_colour = looks.colour(sheet.sheet_properties.tabColor.rgb)
     return {"sheetId": grid.id, "title": title, "gridProperties": size, "tabColorStyle": tab_colour}

@@ -12,7 +12,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 from journey.names import fold
 from journey.texts import Lang
 from sheets_sync.check import CheckContext, read_workbook
-from sheets_sync.google import converting
+from sheets_sync.google import converting, looks
 from sheets_sync.google.converting import Grid
 from sheets_sync.google.looks import Request
 from sheets_sync.google.sheet import SheetState, SheetTab
@@ -25,14 +25,15 @@ from sheets_sync.templates.build import dropdown_lists, make_workbook, tab_title
 from sheets_sync.templates.columns import STAGE_COLUMNS
 from sheets_sync.templates.content import Words
 
-ROWS: Mapping[str, int] = {"messages": 500, "campaigns": 300, "journey": 40, "status": 1_000, "log": 1_001}
-USUAL_ROWS = 200
-SPARE_COLUMNS = 2
-"""How far a tab is ready to be typed in: text-formatted, with its dropdowns. Google answers every read with every cell that has a
-format, empty or not, so each row costs time at each edit; a row or column that a person inserts takes the format of its neighbour."""
+ROWS = 1_000
+SPARE_COLUMNS = 3
+"""How far a table is ready to be typed in: text-formatted, with its dropdowns. A row or column that a person inserts takes the format
+of its neighbour."""
+_MAP_ROWS = 40
 _FIRST_ID = 7_001
 _LONG_LISTS: Mapping[str, tuple[int, ...]] = {"status": (190, 190, 620), "log": (200, 140, 140, 220, 420)}
 """Widths in pixels of the columns that the program writes to."""
+_LIST = {"verticalAlignment": "TOP", "horizontalAlignment": "LEFT", "padding": looks.PADDING}
 _COUNT = {"type": "NUMBER", "pattern": "#,##0"}
 _NEW_SHEET = re.compile(r"(?:シート|sheet)\s*1", re.IGNORECASE)
 _WITH_ROWS = ("messages", "campaigns", "segments", "fields", "holidays", "tests")
@@ -122,7 +123,7 @@ def _lists(
     state: SheetState, titles: Mapping[str, str], held: Mapping[str, SheetTab], places: Mapping[str, _Place]
 ) -> dict[str, str]:
     """Where dropdowns find stages, journeys and messages: on the tabs that are added, or on those that people made."""
-    lists = dropdown_lists({**titles, **{key: place.title for key, place in places.items()}}, ROWS["messages"])
+    lists = dropdown_lists({**titles, **{key: place.title for key, place in places.items()}}, ROWS)
     seen = {tab.title: tab for tab in state.snapshot.tabs}
     if "journey" in held:
         chart = seen[held["journey"].title]
@@ -173,9 +174,9 @@ def _read(sheet: Worksheet) -> Tab:
 def _grid(key: str, sheet: Worksheet, sheet_id: int) -> Grid:
     if key == "guide":
         return Grid(sheet_id, sheet.max_row + 1, sheet.max_column, fixed=True)
-    rows = max(ROWS.get(key, USUAL_ROWS), sheet.max_row)
     if key in _LONG_LISTS:
-        return Grid(sheet_id, rows, len(_LONG_LISTS[key]))
+        return Grid(sheet_id, ROWS + 1, len(_LONG_LISTS[key]))
+    rows = max(_MAP_ROWS if key == "journey" else ROWS, sheet.max_row)
     return Grid(sheet_id, rows, sheet.max_column + SPARE_COLUMNS, spare=True)
 
 
@@ -213,6 +214,9 @@ def _own(key: str, sheet: Worksheet, grid: Grid, words: Words, lang: Lang) -> It
         for column, pixels in enumerate(_LONG_LISTS[key]):
             where = {"sheetId": grid.id, "dimension": "COLUMNS", "startIndex": column, "endIndex": column + 1}
             yield {"updateDimensionProperties": {"range": where, "properties": {"pixelSize": pixels}, "fields": "pixelSize"}}
+        yield _looks(grid.area(2, 1, grid.rows, grid.columns), {"wrapStrategy": "WRAP", **_LIST})
+        head = looks.cell_format(sheet["A1"]) | _LIST  # the sentence runs on over the empty cells beside it
+        yield _looks(grid.area(1, 1, 1, grid.columns), head | {"wrapStrategy": "OVERFLOW_CELL"})
         yield _protected({"sheetId": grid.id}, words.shared["notes"][key])
     elif key == "campaigns":
         labels = [column.said(lang == "ja") for column in CAMPAIGNS.columns if column.program]
@@ -228,8 +232,12 @@ def _own(key: str, sheet: Worksheet, grid: Grid, words: Words, lang: Lang) -> It
 
 
 def _numbers(where: Request) -> Request:
-    cell = {"userEnteredFormat": {"numberFormat": dict(_COUNT)}}
-    return {"repeatCell": {"range": where, "cell": cell, "fields": "userEnteredFormat.numberFormat"}}
+    return _looks(where, {"numberFormat": _COUNT})
+
+
+def _looks(where: Request, wanted: Request) -> Request:
+    fields = ",".join(f"userEnteredFormat.{name}" for name in wanted)
+    return {"repeatCell": {"range": where, "cell": {"userEnteredFormat": dict(wanted)}, "fields": fields}}
 
 
 def _protected(where: Request, said: str) -> Request:

@@ -16,7 +16,7 @@ _PIXELS = 4 / 3
 _VERTICAL = {"top": "TOP", "center": "MIDDLE", "bottom": "BOTTOM"}
 _HORIZONTAL = {"left": "LEFT", "center": "CENTER", "right": "RIGHT"}
 _SIDES = ("top", "bottom", "left", "right")
-_PADDING = {"top": 3, "right": 6, "bottom": 3, "left": 7}
+PADDING = {"top": 3, "right": 6, "bottom": 3, "left": 7}
 """What an indent of one is here: the text does not stick to the lines."""
 
 
@@ -34,7 +34,7 @@ def cell_format(cell: Cell) -> Request:
     if alignment.horizontal in _HORIZONTAL:
         found["horizontalAlignment"] = _HORIZONTAL[alignment.horizontal]
     if alignment.indent:
-        found["padding"] = dict(_PADDING)
+        found["padding"] = dict(PADDING)
     lines = {side: getattr(cell.border, side) for side in _SIDES}
     drawn = {side: {"style": "SOLID", "colorStyle": colour(line.color.rgb)} for side, line in lines.items() if line.style}
     if drawn:

@@ -16,7 +16,7 @@ from journey.texts import LANGS, Lang, text
 from sheets_sync import tabs
 from sheets_sync.check import CheckContext, Reading, read_workbook
 from sheets_sync.examples import tests_at as examples_at
-from sheets_sync.google.filling import ROWS, USUAL_ROWS, Filling, fill
+from sheets_sync.google.filling import ROWS, Filling, fill
 from sheets_sync.google.reading import state as state_of
 from sheets_sync.google.sheet import SheetState
 from sheets_sync.templates.content import load_words
@@ -171,8 +171,8 @@ def test_a_table_is_text_down_to_its_last_row(fillings: dict[Lang, Filling], lan
     assert len(tables) == len(tabs.TABLES)
     for properties in tables:
         size = properties["gridProperties"]
-        key = next(s.key for s in tabs.TABLES if properties["title"] in (s.ja, s.en))
-        assert size["rowCount"] == ROWS.get(key, USUAL_ROWS) and size["frozenRowCount"] == 1
+        assert not size.get("hideGridlines")
+        assert size["rowCount"] == ROWS and size["frozenRowCount"] == 1
         first = next(r for r in of(fillings[lang].requests, "repeatCell") if r["range"]["sheetId"] == properties["sheetId"])
         assert first["range"]["endRowIndex"] == size["rowCount"] and first["range"]["endColumnIndex"] == size["columnCount"]
         assert first["cell"]["userEnteredFormat"]["numberFormat"]["type"] == "TEXT"
@@ -187,13 +187,13 @@ def test_dropdowns_are_fed_by_the_other_tabs(fillings: dict[Lang, Filling], lang
     for request in of(fillings[lang].requests, "setDataValidation"):
         area = request["range"]
         if area["sheetId"] == titles[spec.ja if lang == "ja" else spec.en]:
-            assert (area["startRowIndex"], area["endRowIndex"]) == (1, ROWS["campaigns"])
+            assert (area["startRowIndex"], area["endRowIndex"]) == (1, ROWS)
             found[spec.columns[area["startColumnIndex"]].key] = request["rule"]
     assert all(rule["showCustomUi"] and rule["inputMessage"] for rule in found.values())
     chart, messages = ("ジャーニー EC 通常", "メッセージ") if lang == "ja" else ("Journey EC", "Messages")
     assert _fed(found["stage"]) == f"='{chart}'!$B$6:$M$6"
     assert _fed(found["journey"]) == f"='{chart}'!$B$1"
-    assert _fed(found["message"]) == f"='{messages}'!$A$2:$A${ROWS['messages']}"
+    assert _fed(found["message"]) == f"='{messages}'!$A$2:$A${ROWS}"
     assert {key for key, rule in found.items() if rule["strict"]} == {"active", "kind", "include_existing"}
     assert _listed(found["active"]) == (["○", "×"] if lang == "ja" else ["yes", "no"])
     for campaign in load_words("ec", lang).campaigns:  # nothing of the template's own is marked as not in the list
@@ -235,7 +235,7 @@ def test_states_have_colours(fillings: dict[Lang, Filling], lang: Lang) -> None:
     for key in ("state_running", "state_held", "state_paused", "approval_pending", "approval_approved", "approval_void"):
         assert any(f'="{text(f"sync.{key}").say(lang)}"' in formula for formula in formulas), key
     assert all(formula.startswith("=$") for formula in formulas)
-    assert all(area["endRowIndex"] == ROWS["campaigns"] for rule in rules for area in rule["ranges"])
+    assert all(area["endRowIndex"] == ROWS for rule in rules for area in rule["ranges"])
     assert [r["index"] for r in of(fillings[lang].requests, "addConditionalFormatRule")] == list(range(len(rules)))
 
 
