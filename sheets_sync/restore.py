@@ -82,6 +82,7 @@ def _attempt(
     known = last or Attempt(now, "", "", None)
     if snapshot is None or found is None:
         return replace(known, at=now)
+    typed = attempts.typed_in(snapshot)
     return replace(
         known,
         at=now,
@@ -89,9 +90,9 @@ def _attempt(
         fingerprint=fingerprint,
         found=found.problems,
         drafts=found.drafts,
-        typed=attempts.typed_in(snapshot),
+        typed=typed,
         crossed=tuple(sorted(found.stopped)),
-        editors=_people(known.editors, [snapshot.edited_by] if known.revision != snapshot.revision else []),
+        editors=_people(known.editors, [snapshot.edited_by] if known.typed != typed else []),
     )
 
 

@@ -119,8 +119,11 @@ def _attempt(
     checked: _Checked, fingerprint: str, version: int | None, last: attempts.Attempt | None, now: datetime
 ) -> attempts.Attempt:
     snapshot, found = checked.snapshot, checked.reading
+    typed = attempts.typed_in(snapshot)
     editors = last.editors if last is not None else ()
-    if snapshot.edited_by and (last is None or last.revision != snapshot.revision):  # read again is not edited again
+    if snapshot.edited_by and (
+        last is None or last.typed != typed
+    ):  # read again, or data typed into it, is no edit of a version
         editors = tuple(dict.fromkeys((*editors, snapshot.edited_by)))
     return attempts.Attempt(
         now,
@@ -129,7 +132,7 @@ def _attempt(
         version,
         found.problems,
         found.drafts,
-        attempts.typed_in(snapshot),
+        typed,
         tuple(sorted(found.stopped)),
         editors,
         answers=last.answers if last is not None else Renames(),

@@ -274,6 +274,11 @@ def test_who_edited_while_something_else_blocked_is_known(team: Team) -> None:
     team.book.person = "tanaka@example.com"
     assert team.sync().edited_by == ("tanaka@example.com",)
     campaign_cell(team.book.tabs, "C02", "きっかけ", "毎日")
+    team.book.tabs["データ 顧客"] = [["顧客ID"], ["1"]]
+    team.book.person = "data@example.com"
+    campaign_cell(team.book.tabs, "C02", "きっかけ", "まいにち")
+    assert team.sync().edited_by == ("tanaka@example.com",)
+    campaign_cell(team.book.tabs, "C02", "きっかけ", "毎日")
     team.book.person = "mori@example.com"
     assert team.sync().edited_by == ("tanaka@example.com", "mori@example.com")
     assert team.in_force.edited_by == ("tanaka@example.com", "mori@example.com")

@@ -179,3 +179,24 @@ def test_a_sheet_out_of_reach_stops_neither_placing_nor_sending(office: Installa
     assert [p.key for p in done.problems] == ["sync.no_versions"]  # said once
     office.source.out = False  # type: ignore[attr-defined]
     assert not flow.tick(office).unreachable
+
+
+def test_history_and_approvals_go_back_too(office: Installation, tmp_path: Path) -> None:
+    tabs = office.source.tabs  # type: ignore[attr-defined]
+    flow.sync(office, by="佐藤")
+    file = tmp_path / "orders.csv"
+    file.write_text("注文番号,顧客ID,注文日時,金額\nA1,7,2026-05-30,500\n", encoding="utf-8")
+    flow.upload(office, [file])
+    assert flow.place(office).counts["ec"]["first"] == 1
+    assert decide.approve(office, "C01", "森")[0]["changed"]
+    tabs["ジャーニー EC"][6][2] = "start"
+    tabs["施策"][1][0] = "W01"
+    tabs["メッセージ"][1][7] = "べつの本文"
+    assert flow.sync(office, by="佐藤", renamed={"ec/first": "ec/start", "C01": "W01"})["changed"]
+    assert flow.place(office).counts["ec"]["start"] == 1
+    assert {c["id"]: c["approval"] for c in look.campaigns(office)}["W01"] == "pending"
+
+    assert flow.restore(office, "1", by="佐藤")["changed"]
+    placed = flow.place(office)
+    assert (placed.moved, placed.counts["ec"]["first"]) == (0, 1)
+    assert {c["id"]: c["approval"] for c in look.campaigns(office)}["C01"] == "approved"
