@@ -35,8 +35,8 @@ def cell_format(cell: Cell) -> Request:
         found["horizontalAlignment"] = _HORIZONTAL[alignment.horizontal]
     if alignment.indent:
         found["padding"] = dict(PADDING)
-    lines = {side: getattr(cell.border, side) for side in _SIDES}
-    drawn = {side: {"style": "SOLID", "colorStyle": colour(line.color.rgb)} for side, line in lines.items() if line.style}
+    lines = {side: line for side in _SIDES if (line := getattr(cell.border, side)) is not None and line.style}
+    drawn = {side: {"style": "SOLID", "colorStyle": colour(line.color.rgb)} for side, line in lines.items()}
     if drawn:
         found["borders"] = drawn
     return found
