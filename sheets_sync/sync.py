@@ -196,7 +196,8 @@ def _apply(connection: Connection, checked: _Checked, attempt: attempts.Attempt,
     problems = (*found.problems, *(Problem("", "", "error", text("sync.rename_taken", new=i)) for i in taken_ids))
     version = attempt.version
     if any(p.severity == "error" for p in problems):
-        stopped = _stop(connection, found.stopped, before)
+        known_as = compared.renamed.back().campaigns
+        stopped = _stop(connection, {known_as.get(c, c) for c in found.stopped}, before)
         if stopped:
             advance(connection, now)
             _note(connection, now, by, stopped)

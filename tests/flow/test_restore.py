@@ -193,6 +193,16 @@ def test_an_x_under_a_new_id_stops_the_campaign_under_its_old_one(team: Team) ->
     assert team.stopped == {"C01"}
 
 
+def test_an_x_after_going_back_counts_at_once_under_the_new_id(team: Team) -> None:
+    put(team.book.tabs, "施策", "A2", "W01")
+    team.sync(renamed={"C01": "W01"})
+    team.to(1)
+    campaign_cell(team.book.tabs, "W01", "有効", "×")
+    campaign_cell(team.book.tabs, "C02", "きっかけ", "まいにち")
+    assert team.sync().blocked
+    assert team.stopped == {"C01"}
+
+
 def test_going_back_needs_no_workbook_within_reach(team: Team) -> None:
     campaign_cell(team.book.tabs, "C01", "有効", "×")
     team.sync()
@@ -403,6 +413,9 @@ class Story:
         tabs = self.team.book.tabs
         self.seen = copy.deepcopy(tabs)
         now = self.team.in_force
+        mine = next(c for c in now.workbook.campaigns if c.name == "ようこそ")
+        if next(row for row in tabs["施策"] if row[1] == "ようこそ")[2] == "×":
+            assert mine.id in self.team.stopped or not mine.active, "an x counts at once, under whatever id"
         if self.waiting == tabs:
             assert (result.changed, content(now)) == (False, content(before))
             return
