@@ -16,12 +16,12 @@ class WorkbookSource(Protocol):
     """What people know it by: a file name or an address."""
 
     def revision(self) -> str:
-        """A token that is another whenever what a person typed is another; cheap. Raises InputError where there is none."""
+        """A token that is another whenever what a person typed is another; cheap. Raises as `snapshot`."""
         ...
 
     def snapshot(self) -> Snapshot:
-        """All of it, as of one moment. Raises InputError, one sentence, for a missing, locked or broken workbook, and
-        OutsideError where it cannot be reached."""
+        """All of it, as of one moment that is not before the last `revision`. Raises InputError, one sentence, for a missing, locked
+        or broken workbook, and OutsideError where it cannot be reached."""
         ...
 
     def write_back(self, snapshot: Snapshot, view: ProgramView) -> Text | None:

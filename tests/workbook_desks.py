@@ -121,7 +121,7 @@ class LocalSheetDesk:
             if title in old:
                 self.book.delete_tab(title)
             tab = self.book.add_tab(title)
-            tab.format("A1:AZ1000", "@")
+            tab.format("A1:AD60", "@")
             tab.type_rows("A1", [["" if v is None else str(v) for v in row] for row in rows])
         for title in old:
             if title not in tabs:

@@ -36,16 +36,17 @@ class GoogleSource:
     def revision(self) -> str:
         """A token of what people typed. Costs a question to Drive, and one read where the Sheet was touched since. Raises InputError
         where somebody has to put something right, OutsideError where Google cannot be reached."""
-        return self.snapshot().revision
+        with self._lock:
+            return self._look().snapshot.revision
 
     def snapshot(self) -> Snapshot:
-        """The Sheet's cells; the same object as before while it was not touched. Raises as `revision`."""
+        """The Sheet's cells as of the last `revision`, or as of now where there was none. Raises as `revision`."""
         return self.state().snapshot
 
     def state(self) -> SheetState:
-        """The Sheet with all that only a Sheet has. Raises as `revision`."""
+        """The same with all that only a Sheet has."""
         with self._lock:
-            return self._look()
+            return self._state or self._look()
 
     def write_back(self, snapshot: Snapshot, view: ProgramView) -> Text | None:
         """Writes the program's columns, rows, tabs, notes and colours where they differ. None when done, else why it could not be."""
