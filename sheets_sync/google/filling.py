@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any
 
 from openpyxl.worksheet.worksheet import Worksheet
 
@@ -36,6 +36,7 @@ _LONG_LISTS: Mapping[str, tuple[int, ...]] = {"status": (190, 190, 620), "log": 
 _LIST = {"verticalAlignment": "TOP", "horizontalAlignment": "LEFT", "padding": looks.PADDING}
 _COUNT = {"type": "NUMBER", "pattern": "#,##0"}
 _NEW_SHEET = re.compile(r"(?:シート|sheet)\s*1", re.IGNORECASE)
+_TYPED_IN = ("journey", "messages", "campaigns", "segments", "fields", "settings", "holidays", "tests")
 _WITH_ROWS = ("messages", "campaigns", "segments", "fields", "holidays", "tests")
 """Tabs whose rows can be left out. They stand after those that they speak of."""
 
@@ -52,11 +53,11 @@ class Filling:
 
 @dataclass(frozen=True)
 class _Place:
-    """Where a tab of the template goes: Google's id and the title; `how` it comes to be there."""
+    """Where a tab of the template goes: Google's id, the title, and the empty tab that is used; None for a new one."""
 
     id: int
     title: str
-    how: Literal["new", "used"]
+    used: SheetTab | None = None
 
 
 def fill(state: SheetState, words: Words, lang: Lang, context: CheckContext) -> Filling:
@@ -76,7 +77,7 @@ def fill(state: SheetState, words: Words, lang: Lang, context: CheckContext) -> 
     lists = _lists(state, titles, held, places)
     book = make_workbook(_fitting(state, words, lang, held, context), lang, lists)
     sheets = {key: book[titles[key]] for key in places}
-    grids = {key: _grid(key, sheets[key], place.id) for key, place in places.items()}
+    grids = {key: _grid(key, sheets[key], place) for key, place in places.items()}
     requests = [*_tabs(state, titles, held, places, sheets, grids)]
     for key in places:
         requests += converting.drawn(sheets[key], grids[key])
@@ -111,11 +112,11 @@ def _places(state: SheetState, titles: Mapping[str, str], held: Mapping[str, She
             continue
         first = state.tabs[0] if key == "guide" and state.tabs else None
         if key in empty:
-            found[key] = _Place(empty[key].id, empty[key].title, "used")
+            found[key] = _Place(empty[key].id, empty[key].title, empty[key])
         elif first is not None and not first.cells and _NEW_SHEET.fullmatch(first.title.strip()):
-            found[key] = _Place(first.id, title, "used")
+            found[key] = _Place(first.id, title, first)
         else:
-            found[key] = _Place(next(free), title, "new")
+            found[key] = _Place(next(free), title)
     return found
 
 
@@ -171,13 +172,16 @@ def _read(sheet: Worksheet) -> Tab:
     return Tab(sheet.title, cells)
 
 
-def _grid(key: str, sheet: Worksheet, sheet_id: int) -> Grid:
+def _grid(key: str, sheet: Worksheet, place: _Place) -> Grid:
     if key == "guide":
-        return Grid(sheet_id, sheet.max_row + 1, sheet.max_column, fixed=True)
-    if key in _LONG_LISTS:
-        return Grid(sheet_id, ROWS + 1, len(_LONG_LISTS[key]))
-    rows = max(_MAP_ROWS if key == "journey" else ROWS, sheet.max_row)
-    return Grid(sheet_id, rows, sheet.max_column + SPARE_COLUMNS, spare=True)
+        rows, columns = sheet.max_row + 1, sheet.max_column
+    elif key in _LONG_LISTS:
+        rows, columns = ROWS + 1, len(_LONG_LISTS[key])
+    else:
+        rows, columns = max(_MAP_ROWS if key == "journey" else ROWS, sheet.max_row), sheet.max_column + SPARE_COLUMNS
+    if place.used is not None:
+        rows, columns = max(rows, place.used.rows + sheet.max_row), max(columns, place.used.columns)
+    return Grid(place.id, rows, columns, spare=key in _TYPED_IN, fixed=key == "guide")
 
 
 def _tabs(
@@ -197,7 +201,10 @@ def _tabs(
             continue
         place = places[key]
         wanted = converting.properties(sheets[key], grids[key], place.title)
-        if place.how == "used":
+        if place.used is not None:
+            # It was empty a moment ago. What a person has typed there since then moves down and is not written over.
+            above = {"sheetId": place.id, "dimension": "ROWS", "startIndex": 0, "endIndex": sheets[key].max_row}
+            yield {"insertDimension": {"range": above, "inheritFromBefore": False}}
             fields = ",".join(f"gridProperties.{name}" for name in wanted["gridProperties"])
             yield {"updateSheetProperties": {"properties": wanted, "fields": f"title,tabColorStyle,{fields}"}}
         else:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sheets_server import Fault, Kind, SheetsServer
+from sheets_server import Fault, Kind, Seen, SheetsServer
 from shop import Ran
 
 from bot import cli
@@ -167,6 +167,22 @@ def test_a_write_that_always_fails_fills_nothing_half_and_a_later_run_completes(
     assert "source" not in (folder / "config.toml").read_text("utf-8")
     server.mend()
     assert len(init(folder, book.url, "--json").json["sheet"]["added"]) == 11
+
+
+def test_what_a_person_types_while_the_sheet_is_filled_is_not_written_over(server: SheetsServer, tmp_path: Path) -> None:
+    folder, book = folder_for(server, tmp_path / "team"), server.create()
+
+    def typing(seen: Seen) -> None:
+        if seen.kind == "write":
+            server.before = None
+            book.tab("シート1").type("B2", "買い物メモ")
+
+    server.before = typing
+    init(folder, book.url)
+    guide = book.tab("使い方")
+    assert guide.value("B1") == "このブックの使い方"
+    assert any("買い物メモ" in row for row in guide.grid())
+    assert not read_workbook(look(folder, book).snapshot, CONTEXT).problems
 
 
 def test_a_sheet_that_is_not_shared_is_told_with_the_address_to_share_it_with(server: SheetsServer, tmp_path: Path) -> None:
