@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from sheets_server.errors import bad
 
 _CELL = r"\$?([A-Za-z]{1,3})?\$?([1-9]\d{0,8})?"
-_RANGE = re.compile(rf"{_CELL}(?::{_CELL})?\Z")
-_R1C1 = re.compile(r"R([1-9]\d*)C([1-9]\d*)(?::R([1-9]\d*)C([1-9]\d*))?\Z")
+_RANGE = re.compile(rf"{_CELL}(?::{_CELL})?\Z", re.ASCII)
+_R1C1 = re.compile(r"R([1-9]\d*)C([1-9]\d*)(?::R([1-9]\d*)C([1-9]\d*))?\Z", re.ASCII)
 
 
 @dataclass(frozen=True)

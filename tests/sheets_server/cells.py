@@ -64,7 +64,7 @@ class Cell:
         data = masks.merged(self.data, new, mask)
         if data.get("note") == "":
             data = {name: item for name, item in data.items() if name != "note"}
-        if masks.wants(mask, "userEnteredValue") and not (mask and "textFormatRuns" in mask) and not (not mask or "*" in mask):
+        if mask and "userEnteredValue" in mask and "textFormatRuns" not in mask:
             data = {name: item for name, item in data.items() if name != "textFormatRuns"}
         return Cell(data) if data else EMPTY
 

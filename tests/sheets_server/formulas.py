@@ -10,14 +10,15 @@ from collections.abc import Callable, Sequence
 
 from sheets_server import a1
 from sheets_server.errors import Json
+from sheets_server.numbers import general
 
 Look = Callable[[str | None, int, int], Json | None]
 """(tab's title or None for the same, row, column) → the effective value there, None for an empty cell. Raises Wrong."""
 
 _TOKEN = re.compile(
     r"""\s*(?:(?P<number>\d+\.?\d*(?:[eE][-+]?\d+)?|\.\d+)|(?P<text>"(?:[^"]|"")*")|(?P<bool>TRUE|FALSE)\b
-    |(?P<cell>(?:(?:'(?:[^']|'')+'|[^\s!-,/:-@^{|}~\[\]]+)!)?\$?[A-Za-z]{1,3}\$?[1-9]\d*)(?![\w(:])|(?P<op>[-+*/&()%]))""",
-    re.VERBOSE,
+    |(?P<error>\#REF!)|(?P<cell>(?:(?:'(?:[^']|'')+'|[^\s!-,/:-@^{|}~\[\]]+)!)?\$?[A-Za-z]{1,3}\$?[1-9]\d*)(?![\w(:])|(?P<op>[-+*/&()%]))""",
+    re.VERBOSE | re.ASCII,
 )
 
 
@@ -110,6 +111,8 @@ def _atom(kind: str, text: str, look: Look) -> Value:
         return float(text)
     if kind == "text":
         return text[1:-1].replace('""', '"')
+    if kind == "error":
+        raise Wrong("REF", "Reference does not exist")
     if kind == "bool":
         return text == "TRUE"
     title, cell = a1.split(text)
@@ -121,8 +124,8 @@ def _atom(kind: str, text: str, look: Look) -> Value:
         return 0.0
     if "errorValue" in found:
         raise Wrong(found["errorValue"]["type"], found["errorValue"].get("message", ""))
-    plain: Value = next(iter(found.values()))
-    return plain
+    plain = next(iter(found.values()))
+    return plain if isinstance(plain, (bool, str)) else float(plain)
 
 
 def _number(value: Value) -> float:
@@ -137,4 +140,4 @@ def _number(value: Value) -> float:
 def _text(value: Value) -> str:
     if isinstance(value, bool):
         return "TRUE" if value else "FALSE"
-    return f"{value:g}" if isinstance(value, float) else value
+    return value if isinstance(value, str) else general(value)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
+from zlib import crc32
 
 from sheets_server import masks, requests, values
 from sheets_server.answers import Writing
@@ -235,6 +236,6 @@ def _user(email: str, account: str) -> Json:
         "kind": "drive#user",
         "displayName": email if email == account else email.partition("@")[0].replace(".", " ").title(),
         "me": email == account,
-        "permissionId": f"{abs(hash(email)) % 10**20:020d}",
+        "permissionId": f"{crc32(email.encode()):020d}",
         "emailAddress": email,
     }

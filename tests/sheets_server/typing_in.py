@@ -36,7 +36,7 @@ def typed(text: str, number_format: Json | None, today: date) -> Typed:
     return _number(plain) or _moment(plain, today) or Typed({"stringValue": text})
 
 
-_NUMBER = re.compile(r"([-+]?)([¥$]?)(\d{1,3}(?:,\d{3})+|\d+)?(\.\d*)?(?:[eE]([-+]?\d{1,3}))?\s?(%?)\Z")
+_NUMBER = re.compile(r"([-+]?)([¥$]?)(\d{1,3}(?:,\d{3})+|\d+)?(\.\d*)?(?:[eE]([-+]?\d{1,3}))?\s?(%?)\Z", re.ASCII)
 
 
 def _number(text: str) -> Typed | None:
@@ -62,14 +62,14 @@ def _number(text: str) -> Typed | None:
 
 
 _DATES = (
-    (re.compile(r"(?P<y>\d{4})/(?P<m>\d{1,2})/(?P<d>\d{1,2})"), "yyyy/mm/dd"),
-    (re.compile(r"(?P<y>\d{4})-(?P<m>\d{1,2})-(?P<d>\d{1,2})"), "yyyy-mm-dd"),
-    (re.compile(r"(?P<y>\d{4})年(?P<m>\d{1,2})月(?P<d>\d{1,2})日"), 'yyyy"年"m"月"d"日"'),
-    (re.compile(r"(?P<m>\d{1,2})月(?P<d>\d{1,2})日"), 'm"月"d"日"'),
-    (re.compile(r"(?P<m>\d{1,2})/(?P<d>\d{1,2})"), "m/d"),
-    (re.compile(r"(?P<m>\d{1,2})-(?P<d>\d{1,2})"), "m-d"),
+    (re.compile(r"(?P<y>\d{4})/(?P<m>\d{1,2})/(?P<d>\d{1,2})", re.ASCII), "yyyy/mm/dd"),
+    (re.compile(r"(?P<y>\d{4})-(?P<m>\d{1,2})-(?P<d>\d{1,2})", re.ASCII), "yyyy-mm-dd"),
+    (re.compile(r"(?P<y>\d{4})年(?P<m>\d{1,2})月(?P<d>\d{1,2})日", re.ASCII), 'yyyy"年"m"月"d"日"'),
+    (re.compile(r"(?P<m>\d{1,2})月(?P<d>\d{1,2})日", re.ASCII), 'm"月"d"日"'),
+    (re.compile(r"(?P<m>\d{1,2})/(?P<d>\d{1,2})", re.ASCII), "m/d"),
+    (re.compile(r"(?P<m>\d{1,2})-(?P<d>\d{1,2})", re.ASCII), "m-d"),
 )
-_TIME = re.compile(r"(\d{1,2}):(\d{1,2})(?::(\d{1,2}))?(?:\s?(AM|PM))?\Z", re.IGNORECASE)
+_TIME = re.compile(r"(\d{1,2}):(\d{1,2})(?::(\d{1,2}))?(?:\s?(AM|PM))?\Z", re.IGNORECASE | re.ASCII)
 
 
 def _moment(text: str, today: date) -> Typed | None:
