@@ -68,12 +68,13 @@ class _Mending:
         return replace(self.now, cells=cells), replace(self.read_now, cells=read)
 
     def _nothing_moved(self) -> bool:
+        """Whether all that was written stands where it was meant to, and nothing else went anywhere."""
         if len(self.rounds) > 1:
             return False  # what was hit before may be so still
+        if not all(_met(self.now.cells.get(place, _EMPTY), edit) for place, edit in self.rounds[0].items()):
+            return False
         places = {*self.then.cells, *self.now.cells}.difference(*self.rounds)
-        if all(key(self.then.cells.get(p)) == key(self.now.cells.get(p)) for p in places):
-            return True
-        return self.moved.nothing
+        return all(key(self.then.cells.get(p)) == key(self.now.cells.get(p)) for p in places) or self.moved.nothing
 
     @cached_property
     def moved(self) -> Moved:
@@ -151,6 +152,16 @@ class _Mending:
         """Notes of people that came with the program's part to a cell that is not theirs, and will be put back on the one that is."""
         held = ((self.moved.place(place), split(cell.note).own) for place, cell in self.then.cells.items() if cell.note)
         return frozenset(own for place, own in held if own and place)
+
+
+def _met(have: SheetCell, edit: Edit) -> bool:
+    """Whether a cell holds what was written into it."""
+    wanted = edit.cell
+    return (
+        ("value" not in edit.facets or key(have) == key(wanted))
+        and ("note" not in edit.facets or have.note == wanted.note)
+        and ("colour" not in edit.facets or _shade(have.colour) == _shade(wanted.colour))
+    )
 
 
 def _shade(colour: Colour | None) -> str | None:
