@@ -75,29 +75,30 @@ def _formats(sheet: Worksheet, grid: Grid) -> Iterator[Request]:
     if grid.spare:
         yield _looks(grid.area(1, 1, grid.rows, grid.columns), looks.cell_format(usual))
     plain = usual.style_id if grid.spare else 0
-    for top, left, bottom, right, row, column in _areas(sheet, plain):
-        yield _looks(grid.area(top, left, bottom, right), looks.cell_format(sheet.cell(row, column)))
+    for top, left, bottom, right in _areas(sheet, plain):
+        yield _looks(grid.area(top, left, bottom, right), looks.cell_format(sheet.cell(top, left)))
 
 
 def _looks(where: Request, wanted: Request) -> Request:
     return {"repeatCell": {"range": where, "cell": {"userEnteredFormat": wanted}, "fields": "userEnteredFormat"}}
 
 
-def _areas(sheet: Worksheet, plain: int) -> Iterator[tuple[int, int, int, int, int, int]]:
-    """Rectangles of one style each (top, left, bottom, right, and a cell of it), without those of the style `plain`."""
+def _areas(sheet: Worksheet, plain: int) -> Iterator[tuple[int, int, int, int]]:
+    """Rectangles of one style each (top, left, bottom, right), without those of the style `plain`."""
+    last_row, last_column = sheet.max_row, sheet.max_column
     open_: dict[tuple[int, int, int], int] = {}
-    for number in range(1, sheet.max_row + 2):
-        runs = set(_runs(sheet, number, plain)) if number <= sheet.max_row else set()
+    for number in range(1, last_row + 2):
+        runs = set(_runs(sheet, number, last_column, plain)) if number <= last_row else set()
         for run in [r for r in open_ if r not in runs]:
             top = open_.pop(run)
-            yield top, run[0], number - 1, run[1], top, run[0]
+            yield top, run[0], number - 1, run[1]
         for run in sorted(runs - open_.keys()):
             open_[run] = number
 
 
-def _runs(sheet: Worksheet, number: int, plain: int) -> Iterator[tuple[int, int, int]]:
+def _runs(sheet: Worksheet, number: int, last_column: int, plain: int) -> Iterator[tuple[int, int, int]]:
     """Runs of equal style in a row: first column, last column, style."""
-    cells = [sheet.cell(number, column) for column in range(1, sheet.max_column + 1)]
+    cells = [sheet.cell(number, column) for column in range(1, last_column + 1)]
     for style, group in groupby(cells, key=lambda cell: int(cell.style_id)):
         run = list(group)
         if style != plain:
