@@ -4,7 +4,8 @@ Stateful and honest: requests and answers are held against Google's public disco
 everything it saw; a `Book` has a person who types, sorts, inserts and deletes.
 """
 
-from sheets_server.book import Book, Refused, Tab
+from sheets_server.book import Book
+from sheets_server.person import Refused, Tab
 from sheets_server.seen import Fault, Kind, Seen
 from sheets_server.server import SheetsServer
 

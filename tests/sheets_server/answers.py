@@ -13,10 +13,11 @@ from sheets_server import colours, masks
 from sheets_server.cells import EMPTY, Cell, View, default_format, dumps
 from sheets_server.discovery import sheets
 from sheets_server.errors import Json
-from sheets_server.grid import Closed, Row, Sheet, State
+from sheets_server.grid import Closed, Row, Sheet
 from sheets_server.masks import Mask
 from sheets_server.reckoning import Reckoning
 from sheets_server.request_shape import properties
+from sheets_server.state import State
 
 Report = Callable[[str], None]
 """Told of each answer of our own that does not fit Google's schema."""

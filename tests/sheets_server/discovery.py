@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -131,7 +132,7 @@ def _unfit_plain(shape: Json, kind: str, value: object, where: str) -> Iterator[
     elif kind == "boolean":
         if not isinstance(value, bool):
             yield _wrong(where, "TYPE_BOOL", value)
-    elif isinstance(value, bool) or not isinstance(value, int if kind == "integer" else (int, float)):
+    elif isinstance(value, bool) or not isinstance(value, int if kind == "integer" else (int, float)) or not isfinite(value):
         yield _wrong(where, _TYPES[shape["format"]], value)
     elif kind == "integer" and not -(2**31) <= int(str(value)) < 2**31:
         yield _wrong(where, "TYPE_INT32", value)

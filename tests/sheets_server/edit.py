@@ -9,8 +9,9 @@ from datetime import date
 from sheets_server import a1, colours, masks
 from sheets_server.discovery import sheets
 from sheets_server.errors import ApiError, Json, bad
-from sheets_server.grid import Closed, Sheet, State
+from sheets_server.grid import Closed, Sheet
 from sheets_server.masks import Mask
+from sheets_server.state import State
 
 
 @dataclass(frozen=True)

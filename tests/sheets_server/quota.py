@@ -8,11 +8,12 @@ from collections.abc import Callable
 
 
 class Quota:
-    """Attempts by kind (read, write). A limit is per `seconds`, in a window that rolls."""
+    """Attempts by kind (read, write). A limit is per `seconds`, in a window that rolls; what was refused does not count against it."""
 
     def __init__(self, monotonic: Callable[[], float]) -> None:
         self._monotonic = monotonic
         self._at: dict[str, list[float]] = defaultdict(list)
+        self._granted: dict[str, list[float]] = defaultdict(list)
         self._limits: dict[str, int] = {}
         self._seconds = 60.0
 
@@ -23,11 +24,11 @@ class Quota:
     def take(self, kind: str) -> int | None:
         """Counts one attempt. None where it is within the limit, else in how many whole seconds there is room again."""
         now = self._monotonic()
-        times = self._at[kind]
-        recent = [at for at in times if at > now - self._seconds]
-        times.append(now)
+        self._at[kind].append(now)
+        recent = self._granted[kind] = [at for at in self._granted[kind] if at > now - self._seconds]
         limit = self._limits.get(kind)
         if limit is None or len(recent) < limit:
+            recent.append(now)
             return None
         return max(1, math.ceil(recent[-limit] + self._seconds - now)) if limit else math.ceil(self._seconds)
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from sheets_server import a1, formulas
 from sheets_server.errors import ApiError, Json
-from sheets_server.grid import Closed, Sheet, State
+from sheets_server.grid import Closed, Sheet
+from sheets_server.state import State
 
 
 class Reckoning:

@@ -9,8 +9,9 @@ from typing import overload
 from sheets_server import a1
 from sheets_server.cells import Cell
 from sheets_server.errors import Json
-from sheets_server.grid import Row, Sheet, State
+from sheets_server.grid import Row, Sheet
 from sheets_server.shifts import Move, Shift
+from sheets_server.state import State
 
 _TAB = r"(?:(?P<tab>'(?:[^']|'')+'|[^\s!-,/:-@^{|}~\[\]]+)!)?"
 _REFERENCE = re.compile(

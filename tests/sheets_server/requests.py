@@ -6,12 +6,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from sheets_server import request_cells, request_shape, request_upon
+from sheets_server import request_cells, request_dimensions, request_shape, request_upon
 from sheets_server.edit import Edit, Handler
 from sheets_server.errors import Json, bad
-from sheets_server.grid import State
+from sheets_server.state import State
 
-HANDLERS: Mapping[str, Handler] = {**request_cells.HANDLERS, **request_shape.HANDLERS, **request_upon.HANDLERS}
+HANDLERS: Mapping[str, Handler] = {
+    **request_cells.HANDLERS,
+    **request_dimensions.HANDLERS,
+    **request_shape.HANDLERS,
+    **request_upon.HANDLERS,
+}
 """Each kind of request that the server carries out."""
 
 

@@ -6,13 +6,14 @@ import json
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Event, RLock, Thread
 from types import TracebackType
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from sheets_server import masks
 from sheets_server.book import Book
 from sheets_server.cells import dumps
 from sheets_server.discovery import Api, drive, sheets
@@ -43,7 +44,8 @@ class SheetsServer:
         self.seen: list[Seen] = []
         self.mistakes: list[str] = []
         self.before: Callable[[Seen], None] | None = None
-        self.slow_seconds = 60.0
+        self.slow_seconds = 60.0  # how long a slow answer is held back at most
+        self.drive_lag = 0.0  # seconds until Drive knows of a change
         self._faults = Faults()
         self._quota = Quota(time.monotonic)
         self._stopped = Event()
@@ -189,11 +191,19 @@ class SheetsServer:
             raise violated("", "Invalid JSON payload received. This method takes no body.")
         parameters = {name: unquote(value) for name, value in encoded.items()}
         call = Call(method, parameters, query, body or {}, self.email, self._broken)
-        told = drive_call(call, self.books) if kind == "drive" else sheets_call(call, self.books)
+        told = (
+            drive_call(call, self.books, timedelta(seconds=self.drive_lag))
+            if kind == "drive"
+            else sheets_call(call, self.books)
+        )
         if isinstance(told, str):
             return Answer(200, told)
         for error in api.unfit({"$ref": method.response}, told, ""):
             self._broken(f"an answer to {method.id} does not fit {method.response}: {error.message}")
+        if kind != "drive" and query.get("fields"):
+            mask = masks.parse(query["fields"][-1])
+            masks.check(api, method.response, mask)
+            told = masks.pick(told, mask)
         return Answer(200, dumps(told))
 
     def _token(self, arrived: Arrived) -> Answer:
@@ -218,7 +228,13 @@ def _body(arrived: Arrived, path: str) -> tuple[Any, ApiError | None]:
     if not arrived.body or not path.startswith(("/v4/", "/drive/")):
         return None, None
     try:
-        body: Json = json.loads(arrived.body)
+        body: Json = json.loads(arrived.body, parse_constant=_no_constant)
+        if b"\\ud" in arrived.body.lower():
+            json.dumps(body, ensure_ascii=False).encode()  # half a surrogate is no text
     except (ValueError, RecursionError):
         return None, violated("", "Invalid JSON payload received. Unexpected token.")
     return body, None
+
+
+def _no_constant(word: str) -> None:
+    raise ValueError(f"{word} is not JSON")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from datetime import datetime, timedelta
 from urllib.parse import unquote
 from zlib import crc32
 
@@ -73,7 +74,13 @@ def _get(call: Call, book: Book) -> str:
 def _batch_update(call: Call, book: Book) -> Json:
     outcome = requests.carry_out(book.state, call.body.get("requests") or [], call.account, book.today, book.draw)
     book.commit(outcome.state, call.account)
-    return {"spreadsheetId": book.id, "replies": outcome.replies}
+    told: Json = {"spreadsheetId": book.id, "replies": outcome.replies}
+    if call.body.get("includeSpreadsheetInResponse"):
+        ranges = call.body.get("responseRanges")
+        areas = [values.readable(book.state, text) for text in ranges] if ranges else None
+        writing = Writing(book.state, book.id, masks.EVERYTHING, call.account, call.report)
+        told["updatedSpreadsheet"] = json.loads(writing.spreadsheet(areas, bool(call.body.get("responseIncludeGridData"))))
+    return told
 
 
 def _values_get(call: Call, book: Book) -> Json:
@@ -183,8 +190,8 @@ OPERATIONS: Mapping[str, Callable[[Call, Book], str | Json]] = {
 }
 
 
-def drive_call(call: Call, books: Mapping[str, Book]) -> Json:
-    """A method of the Drive service: `files.get` is the only one."""
+def drive_call(call: Call, books: Mapping[str, Book], lag: timedelta) -> Json:
+    """A method of the Drive service: `files.get` is the only one. It knows of changes that are older than `lag`."""
     if call.method.id != "drive.files.get":
         raise bad(f"this server does not carry out {call.method.id}")
     file_id = unquote(call.path["fileId"])
@@ -197,21 +204,22 @@ def drive_call(call: Call, books: Mapping[str, Book]) -> Json:
         masks.check(drive(), "File", mask)
     except ApiError:
         raise ApiError(400, f"Invalid field selection {fields}", reason="invalidParameter") from None
-    told: Json = masks.pick(_file(book, call.account), mask)
+    told: Json = masks.pick(_file(book, call.account, lag), mask)
     return told
 
 
-def _file(book: Book, account: str) -> Json:
+def _file(book: Book, account: str, lag: timedelta) -> Json:
     writer = book.role == "writer"
+    last = book.as_drive_has_it(lag)
     return {
         "kind": "drive#file",
         "id": book.id,
         "name": book.title,
         "mimeType": "application/vnd.google-apps.spreadsheet",
-        "version": str(book.version),
+        "version": str(last.version),
         "createdTime": _time(book.created_at),
-        "modifiedTime": _time(book.modified_at),
-        "lastModifyingUser": _user(book.last_editor, account),
+        "modifiedTime": _time(last.modified_at),
+        "lastModifyingUser": _user(last.editor, account),
         "owners": [_user(book.owner, account)],
         "ownedByMe": False,
         "shared": True,
@@ -227,7 +235,7 @@ def _file(book: Book, account: str) -> Json:
     }
 
 
-def _time(when: Any) -> str:
+def _time(when: datetime) -> str:
     return f"{when:%Y-%m-%dT%H:%M:%S}.{when.microsecond // 1000:03d}Z"
 
 

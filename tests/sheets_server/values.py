@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
+from math import isfinite
 from typing import Any
 
 from sheets_server import a1, numbers
@@ -11,8 +12,9 @@ from sheets_server.a1 import Box
 from sheets_server.cells import LONGEST, Cell
 from sheets_server.edit import Edit
 from sheets_server.errors import Json, bad
-from sheets_server.grid import Closed, Row, Sheet, State
+from sheets_server.grid import Closed, Row, Sheet
 from sheets_server.reckoning import Reckoning
+from sheets_server.state import State
 from sheets_server.typing_in import typed
 
 
@@ -96,6 +98,8 @@ def _value(value: Any, cell: Cell, option: str, today: date) -> Cell:
     if isinstance(value, bool):
         return cell.with_value({"boolValue": value})
     if isinstance(value, (int, float)):
+        if not isfinite(value):
+            raise bad(f"Invalid values: {value} is out of range")
         if option == "USER_ENTERED" and (cell.number_format or {}).get("type") == "TEXT":
             return cell.with_value({"stringValue": numbers.general(float(value))})
         return cell.with_value({"numberValue": value})

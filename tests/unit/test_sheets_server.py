@@ -193,6 +193,14 @@ class TestDrive:
         assert set(drive(http, book, "kind, name")) == {"kind", "name"}
         assert refused(lambda: drive(http, book, "nonsense"))["errors"][0]["reason"] == "invalidParameter"
 
+    def test_drive_may_know_late_and_of_what_nobody_sees(self, server: SheetsServer, http: Local, book: Book) -> None:
+        before = drive(http, book, "version,modifiedTime")
+        book.touch()
+        after = drive(http, book, "version,modifiedTime")
+        assert after["modifiedTime"] == before["modifiedTime"] and int(after["version"]) > int(before["version"])
+        server.drive_lag = 5
+        assert drive(http, book, "version") == {"version": before["version"]}
+
 
 class TestReading:
     def test_what_gspread_makes_of_it(self, http: Local, book: Book) -> None:
@@ -375,6 +383,34 @@ class TestWriting:
         assert (error["code"], error["status"]) == (400, "INVALID_ARGUMENT")
         assert said in error["message"]
 
+    @pytest.mark.parametrize(
+        "body", [b"{", b"[]", b'"x"', b'{"requests":NaN}', b'{"requests":[{"addSheet":"\\ud800"}]}', b"\xff", b"[" * 9999]
+    )
+    def test_what_is_no_json_object_is_refused(self, server: SheetsServer, http: Local, book: Book, body: bytes) -> None:
+        error = refused(lambda: http.request("post", f"{server.url}/v4/spreadsheets/{book.id}:batchUpdate", data=body))
+        assert (error["code"], error["status"]) == (400, "INVALID_ARGUMENT")
+
+    def test_unknown_methods_and_parameters(self, server: SheetsServer, http: Local, book: Book) -> None:
+        error = refused(lambda: http.fetch_sheet_metadata(book.id, params={"include": "data"}))
+        assert "Field 'include' could not be found in request message." in error["message"]
+        error = refused(lambda: http.values_update(book.id, "施策!A1", {"valueInputOption": "raw"}, {"values": []}))
+        assert error["message"].startswith("Invalid value at 'valueInputOption'")
+        assert (
+            "'valueInputOption' is required"
+            in refused(lambda: http.values_update(book.id, "施策!A1", {}, {"values": []}))["message"]
+        )
+        headers = {"Authorization": f"Bearer {http.credentials.token}"}
+        assert requests.get(f"{server.url}/v4/nothing", headers=headers, timeout=5).status_code == 404
+        assert (
+            "does not carry out" in refused(lambda: http.request("post", f"{server.url}/v4/spreadsheets", json={}))["message"]
+        )
+
+    def test_the_spreadsheet_with_the_answer_and_only_the_fields_asked_for(self, http: Local, book: Book) -> None:
+        body = {"requests": [{"addSheet": {"properties": {"title": "状況"}}}], "includeSpreadsheetInResponse": True}
+        told = http.batch_update(book.id, body)["updatedSpreadsheet"]
+        assert [sheet["properties"]["title"] for sheet in told["sheets"]] == ["施策", "メッセージ", "状況"]
+        assert http.values_get(book.id, "施策", {"fields": "majorDimension"}) == {"majorDimension": "ROWS"}
+
     def test_cells_written_by_requests(self, http: Local, book: Book) -> None:
         rows = [
             {
@@ -480,6 +516,8 @@ class TestWhatGoesWrong:
         with pytest.raises(gspread.exceptions.APIError) as error:
             http.fetch_sheet_metadata(book.id)
         assert error.value.code == 429 and 1 <= int(error.value.response.headers["Retry-After"]) <= 60
+        assert refused(lambda: http.fetch_sheet_metadata(book.id))["code"] == 429
+        assert server.busiest_minute("read") == 5
         drive(http, book, "version")
         opened_write: Any = {"valueInputOption": "RAW"}
         http.values_update(book.id, "施策!A1", opened_write, {"values": [["x"]]})
