@@ -9,7 +9,7 @@ import json
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 
 from journey.errors import InputError
 from journey.model import FieldDef
@@ -17,14 +17,18 @@ from journey.names import tidy
 from journey.problems import Problem
 from journey.texts import Text, text
 from sheets_sync.snapshot import Cell, Tab, address
-from sheets_sync.uploads.catalogue import UploadKind
+from sheets_sync.uploads.catalogue import UploadKind, ValueType
 from sheets_sync.uploads.columns import Layout, recognise, recognised
 from sheets_sync.uploads.result import RowProblem
 
 _HEADER_WITHIN = 10
 _LONGEST_NUMBER = 40
 _KEYS = ("customer_id", "email", "phone", "product")
-_EXACT = frozenset({"id", "email", "phone"})
+_EXACT: Collection[ValueType] = ("id", "email", "phone")
+_DATED: Collection[ValueType] = ("day", "moment")
+_FIRST_DAY = datetime(1899, 12, 30)  # noqa: DTZ001  # spreadsheets count days from here, on no zone's clock
+_SERIALS = range(10_000, 100_000)
+"""Numbers that a file of a spreadsheet may hold for a day (1927 to 2173)."""
 _BY_KEY: Collection[UploadKind] = ("customers", "products", "consents")
 
 
@@ -127,8 +131,9 @@ def read_data(tab: Tab, kind: UploadKind, fields: Sequence[FieldDef]) -> DataTab
     if not named:
         return None
     rows = [(number, cells) for number, cells in tab.by_row.items() if number > header and _whole(tab, number, cells, named)]
-    made = [DataRow(number, tuple(_text(cells.get(column)) for column in named)) for number, cells in rows]
     layout, refused = _layout(tuple(named.values()), kind, fields)
+    dated = _columns(named, layout, _DATED)
+    made = [DataRow(number, tuple(_text(cells.get(c), c in dated) for c in named)) for number, cells in rows]
     unreadable = tuple(_unreadable(rows, named, layout))
     return DataTab(
         tab.title,
@@ -171,11 +176,18 @@ def _layout(headers: tuple[str, ...], kind: UploadKind, fields: Sequence[FieldDe
         return None, error.said
 
 
+def _columns(named: Mapping[int, str], layout: Layout | None, types: Collection[ValueType]) -> frozenset[int]:
+    """The tab's columns whose values are of one of these types."""
+    columns = list(named)
+    return (
+        frozenset(columns[at] for name, at in layout.fields.items() if layout.types[name] in types) if layout else frozenset()
+    )
+
+
 def _unreadable(
     rows: Sequence[tuple[int, Mapping[int, Cell]]], named: Mapping[int, str], layout: Layout | None
 ) -> Iterator[RowProblem]:
-    columns = list(named)
-    exact = {columns[at] for name, at in layout.fields.items() if layout.types[name] in _EXACT} if layout is not None else set()
+    exact = _columns(named, layout, _EXACT)
     for number, cells in rows:
         for column, header in named.items():
             cell = cells.get(column)
@@ -197,11 +209,14 @@ def _spoilt(unreadable: Sequence[RowProblem], rows: Sequence[DataRow], layout: L
     return frozenset(bad | {row.number for row in rows if tidy(row.cells[at]) in orders})
 
 
-def _text(cell: Cell | None) -> str:
-    """A cell as a file would have it: numbers without thousands separators, days and times in ISO form, leading zeros kept."""
+def _text(cell: Cell | None, dated: bool) -> str:
+    """A cell as a file would have it: numbers without thousands separators, days and times in ISO form, leading zeros kept; where
+    dates are meant (`dated`), also those that are only shown as the number they are."""
     if cell is None:
         return ""
     value = cell.value
+    if dated and isinstance(value, (int, float)) and not isinstance(value, bool) and value // 1 in _SERIALS:
+        value = _FIRST_DAY + timedelta(seconds=round(value * 86_400))
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, (int, float)):

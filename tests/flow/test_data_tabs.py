@@ -404,6 +404,11 @@ def test_cells_become_the_text_that_a_file_would_hold() -> None:
     assert row.cells[1:] == tuple(text for _, text in values)
 
 
+def test_a_date_that_is_shown_as_a_number_is_that_date() -> None:
+    [row] = read([["顧客ID", "登録日", "誕生日", "好きな数"], [46027, 46027.5, 20260105, 46027]]).rows
+    assert row.cells == ("46027", "2026-01-05 12:00:00", "20260105", "46027")
+
+
 def test_half_a_row_waits_but_not_where_one_column_is_all(office: Office) -> None:
     assert [row.number for row in read([CUSTOMERS, ["7"], ["8", "b@example.com"], ["関東の店"]]).rows] == [3]
     assert [row.number for row in read([["メールアドレス"], ["a@example.com"], ["b@example.com"]]).rows] == [2, 3]
