@@ -4,14 +4,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import insert, select, text
+from sqlalchemy import create_engine, insert, select, text
 
 from journey.errors import InputError
 from journey.store.engine import HEAD, open_store, reading, writing
-from journey.store.migrating import scripts
-from journey.store.tables import audit, meta, metadata
+from journey.store.migrating import _config, scripts
+from journey.store.tables import audit, meta, metadata, versions
 
 
 def test_migrations_build_exactly_the_tables(tmp_path: Path) -> None:
@@ -65,3 +66,21 @@ def test_a_file_that_is_no_store_is_a_sentence(tmp_path: Path) -> None:
     with pytest.raises(InputError) as refused:
         open_store(tmp_path)
     assert "state.sqlite" in refused.value.said.say("en")
+
+
+def test_a_store_of_the_first_program_is_brought_up_to_date_with_all_it_holds(tmp_path: Path) -> None:
+    engine = create_engine(f"sqlite:///{tmp_path / 'state.sqlite'}")
+    config = _config()
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        connection.exec_driver_sql(
+            "INSERT INTO versions (applied_at, source_hash, rows, model, changes, drafts, by) "
+            "VALUES (1764550800000000, 'h', '{}', '{}', '[]', '{}', 'sato')"
+        )
+    engine.dispose()
+    upgraded = open_store(tmp_path)
+    with reading(upgraded) as connection:
+        [row] = connection.execute(select(versions.c.by, versions.c.source_hash, versions.c.edited_by, versions.c.restored))
+        assert tuple(row) == ("sato", "h", None, None)
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []

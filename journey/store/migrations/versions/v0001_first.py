@@ -242,8 +242,5 @@ def upgrade() -> None:
         sa.Column("drafts", sa.JSON(), nullable=False),
         sa.Column("renamed", sa.JSON(), nullable=True),
         sa.Column("by", sa.String(), nullable=True),
-        sa.Column("edited_by", sa.JSON(), nullable=True),
-        sa.Column("edited_at", Instant(), nullable=True),
-        sa.Column("restored", sa.Integer(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_versions")),
     )
