@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from sheets_server.a1 import Box, ends, letters, quoted
+from sheets_server.a1 import Box, ends, quoted
 from sheets_server.cells import EMPTY, Cell
 from sheets_server.errors import ApiError, Json, bad
 from sheets_server.shifts import Move
@@ -223,10 +223,6 @@ class Closed:
             "endColumnIndex": self.right,
         }
         return {"sheetId": sheet_id, **sizes} if sheet_id else sizes
-
-    def name(self) -> str:
-        """A1:C3."""
-        return f"{letters(self.left)}{self.top + 1}:{letters(self.right - 1)}{self.bottom}"
 
 
 def _shell(cell: Cell) -> Cell:

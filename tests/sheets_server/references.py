@@ -10,14 +10,14 @@ from sheets_server import a1
 from sheets_server.cells import Cell
 from sheets_server.errors import Json
 from sheets_server.grid import Row, Sheet
-from sheets_server.shifts import Move, Shift
+from sheets_server.shifts import ENDS, Move, Shift
 from sheets_server.state import State
 
 _TAB = r"(?:(?P<tab>'(?:[^']|'')+'|[^\s!-,/:-@^{|}~\[\]]+)!)?"
 _REFERENCE = re.compile(
     rf"""(?P<text>"(?:[^"]|"")*")|(?<![\w$.!'])(?:{_TAB})
-    (?:(?P<a>\$?[A-Za-z]{{1,3}})(?P<b>\$?[1-9]\d*)(?::(?P<c>\$?[A-Za-z]{{1,3}})(?P<d>\$?[1-9]\d*)?)?
-    |(?P<e>\$?[A-Za-z]{{1,3}}):(?P<f>\$?[A-Za-z]{{1,3}})|(?P<g>\$?[1-9]\d*):(?P<h>\$?[1-9]\d*))(?![\w(!])""",
+    (?:(?P<left>\$?[A-Za-z]{{1,3}})(?P<top>\$?[1-9]\d*)(?::(?P<right>\$?[A-Za-z]{{1,3}})(?P<bottom>\$?[1-9]\d*)?)?
+    |(?P<column>\$?[A-Za-z]{{1,3}}):(?P<to_column>\$?[A-Za-z]{{1,3}})|(?P<row>\$?[1-9]\d*):(?P<to_row>\$?[1-9]\d*))(?![\w(!])""",
     re.VERBOSE | re.ASCII,
 )
 
@@ -50,56 +50,65 @@ def follow(state: State, change: Shift | Move | str, title: str = "") -> None:
 
     for sheet in state.sheets:
         sheet.each_row(lambda row, sheet=sheet: _row(row, sheet, renewed) if row.refers else row)  # type: ignore[misc]
+        sheet.conditional = [_coloured(rule, sheet, renewed) for rule in sheet.conditional]
 
 
-def _row(row: Row, sheet: Sheet, renewed: Callable[[str, str], str]) -> Row:
+Renewed = Callable[[str, str], str]
+"""(formula, title of the tab that it stands in) → the formula afterwards."""
+
+
+def _row(row: Row, sheet: Sheet, renewed: Renewed) -> Row:
     changes: dict[int, Cell] = {}
     for column, cell in enumerate(row.cells):
         data = dict(cell.data)
-        if cell.formula and (new := renewed(cell.formula, sheet.title)) != cell.formula:
-            data["userEnteredValue"] = {"formulaValue": new}
-        rule = data.get("dataValidation")
-        if rule is not None:
-            values: list[Json] = (rule.get("condition") or {}).get("values") or []
-            said = [
-                {**value, "userEnteredValue": renewed(value["userEnteredValue"], sheet.title)}
-                if str(value.get("userEnteredValue", "")).startswith("=")
-                else value
-                for value in values
-            ]
-            if said != values:
-                data["dataValidation"] = {**rule, "condition": {**rule["condition"], "values": said}}
+        if cell.formula:
+            data["userEnteredValue"] = {"formulaValue": renewed(cell.formula, sheet.title)}
+        if "dataValidation" in data:
+            data["dataValidation"] = _ruled(data["dataValidation"], sheet, renewed)
         if data != cell.data:
             changes[column] = Cell(data)
     return row.with_cells(changes) if changes else row
 
 
+def _coloured(rule: Json, sheet: Sheet, renewed: Renewed) -> Json:
+    return {**rule, "booleanRule": _ruled(rule["booleanRule"], sheet, renewed)} if "booleanRule" in rule else rule
+
+
+def _ruled(rule: Json, sheet: Sheet, renewed: Renewed) -> Json:
+    """A rule with a condition, whose values may be formulas."""
+    condition: Json = rule.get("condition") or {}
+    values = [
+        {**value, "userEnteredValue": renewed(value["userEnteredValue"], sheet.title)}
+        if str(value.get("userEnteredValue", "")).startswith("=")
+        else value
+        for value in condition.get("values") or ()
+    ]
+    return {**rule, "condition": {**condition, "values": values}} if values else rule
+
+
 def _shifted(found: re.Match[str], change: Shift | Move) -> str:
+    """The reference without its tab, afterwards; "" where nothing is left of it."""
     rows = change.dimension == "ROWS"
-    one, two = (found["b"], found["d"]) if rows else (found["a"], found["c"])
-    if found["e"] is not None:
-        one, two = (None, None) if rows else (found["e"], found["f"])
-    if found["g"] is not None:
-        one, two = (found["g"], found["h"]) if rows else (None, None)
-    if one is None:
+    whole = found["row"] if rows else found["column"]
+    if whole is not None:
+        one, two = whole, found["to_row"] if rows else found["to_column"]
+    else:
+        one, two = (found["top"], found["bottom"]) if rows else (found["left"], found["right"])
+    if one is None:  # whole columns where rows shift, or the other way round
         return found[0].rpartition("!")[2]
-    start = _index(one, rows)
-    end = start if two is None else _index(two, rows)
-    first, last = ("startRowIndex", "endRowIndex") if rows else ("startColumnIndex", "endColumnIndex")
-    area = {"sheetId": change.sheet_id, first: start, last: end + 1}
-    if two is None and found["c"] is not None and rows:  # A2:A, open at its end
-        area = {"sheetId": change.sheet_id, first: start}
+    first, last = ENDS[change.dimension]
+    area = {"sheetId": change.sheet_id, first: _index(one, rows)}
+    if two is not None or found["right"] is None:  # A2:A is open downwards
+        area[last] = _index(two or one, rows) + 1
     after = change.grid_range(area)
     if after is None:
         return ""
     new_one, new_two = _spelt(one, after[first], rows), "" if two is None else _spelt(two, after[last] - 1, rows)
-    if found["e"] is not None or found["g"] is not None:
+    if whole is not None:
         return f"{new_one}:{new_two}"
     if rows:
-        tail = f":{found['c']}{new_two}" if found["c"] is not None else ""
-        return f"{found['a']}{new_one}{tail}"
-    tail = f":{new_two}{found['d'] or ''}" if found["c"] is not None else ""
-    return f"{new_one}{found['b']}{tail}"
+        return f"{found['left']}{new_one}" + (f":{found['right']}{new_two}" if found["right"] else "")
+    return f"{new_one}{found['top']}" + (f":{new_two}{found['bottom'] or ''}" if found["right"] else "")
 
 
 def _index(text: str, rows: bool) -> int:

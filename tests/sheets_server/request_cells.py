@@ -126,7 +126,9 @@ def sort_key(value: Json | None) -> tuple[int, Any]:
 
 
 def sort_range(edit: Edit, body: Json) -> Json:
-    """The rows of a range in another order: cells go with their notes, formats and validations; rows keep their heights."""
+    """The rows of a range in another order: cells go with their notes, formats and validations; rows keep their heights.
+
+    Formulas are taken along as they stand (Google turns their relative references)."""
     sheet, box = edit.range(body.get("range"))
     edit.may_write(sheet, box)
     merged = [sheet.within(merge, edit.where) for merge in sheet.merges]

@@ -270,10 +270,10 @@ def full_book() -> Book:
     return book
 
 
-def conditional(cells: Json) -> Json:
-    condition = {"type": "TEXT_EQ", "values": [{"userEnteredValue": "running"}]}
+def conditional(cells: Json, kind: str = "TEXT_EQ", value: str = "running", index: int = 0) -> Json:
+    condition = {"type": kind, "values": [{"userEnteredValue": value}]}
     rule = {"ranges": [cells], "booleanRule": {"condition": condition, "format": {"backgroundColor": {"green": 1}}}}
-    return {"addConditionalFormatRule": {"rule": rule, "index": 0}}
+    return {"addConditionalFormatRule": {"rule": rule, "index": index}}
 
 
 def _without_empty_formats(value: Any) -> Any:
@@ -390,6 +390,7 @@ class TestShifting:
         location = {"dimensionRange": {"sheetId": 0, "dimension": "ROWS", "startIndex": 3, "endIndex": 4}}
         metadata = {"metadataKey": "k", "visibility": "DOCUMENT", "location": location}
         ask(book, {"createDeveloperMetadata": {"developerMetadata": metadata}})
+        ask(book, conditional(area(book, "施策", "C2:C9"), "CUSTOM_FORMULA", "=$A2=1", index=1))
         tab.insert_row(2)
         tab.insert_column("A")
         sheet = tab.sheet
@@ -398,6 +399,7 @@ class TestShifting:
         assert sheet.conditional[0]["ranges"][0]["endRowIndex"] == 10
         assert book.state.named[0]["range"]["startRowIndex"] == 2
         assert book.state.metadata[0]["location"]["dimensionRange"]["startIndex"] == 4
+        assert sheet.conditional[1]["booleanRule"]["condition"]["values"] == [{"userEnteredValue": "=$B3=1"}]
         assert tab.note("C3") == "n" and tab.colour("B5") == "#ffeecc" and tab.validation("D4") is not None
         tab.delete_row(5)
         assert book.state.metadata == []
