@@ -60,12 +60,12 @@ def align(before: Cells, after: Cells, size: Place, ignored: Collection[Hashable
     seen = {place: (columns.get(place[1], -place[1]), found) for place, found in olds.items()}
     rows = _match(_tokens(0, seen), _tokens(0, {place: (place[1], found) for place, found in news.items()}))
     rows = _with_neighbours(rows, _lines(0, olds), _lines(0, news), _lines(0, touched), last_row)
-    lost = not (_lines(0, olds) <= set(rows) and _lines(1, olds) <= set(columns))
+    lost = not (set(_lines(0, olds)) <= set(rows) and set(_lines(1, olds)) <= set(columns))
     return Moved(rows, columns, lost)
 
 
-def _lines(axis: int, places: Collection[Place]) -> set[int]:
-    return {place[axis] for place in places}
+def _lines(axis: int, places: Collection[Place]) -> Counter[int]:
+    return Counter(place[axis] for place in places)
 
 
 def _tokens(axis: int, found: Mapping[Place, Hashable]) -> Tokens:
@@ -113,8 +113,11 @@ def _likeness(left: Tokens, free: Tokens, before: Tokens) -> list[tuple[float, i
     return found
 
 
-def _with_neighbours(pairs: Mapping[int, int], olds: set[int], news: set[int], touched: set[int], last: int) -> dict[int, int]:
-    """Empty lines keep the place beside their neighbours; so do those of which nothing but what was written over them is left."""
+def _with_neighbours(
+    pairs: Mapping[int, int], olds: Counter[int], news: Counter[int], touched: Counter[int], last: int
+) -> dict[int, int]:
+    """Empty lines keep the place beside their neighbours; so do those that were written over wholly. Each line with how many cells
+    it had, has, and has of what was written."""
     found = {0: 0, **pairs}
     taken = set(found.values())
     for lines, step in ((range(1, last + 1), 1), (range(last, 0, -1), -1)):
@@ -123,7 +126,7 @@ def _with_neighbours(pairs: Mapping[int, int], olds: set[int], news: set[int], t
             if line in found or beside is None:
                 continue
             now = beside + step
-            if now > 0 and now not in taken and now not in news and (line not in olds or now in touched):
+            if now > 0 and now not in taken and now not in news and olds[line] <= touched[now]:
                 found[line] = now
                 taken.add(now)
     del found[0]

@@ -16,6 +16,10 @@ from sheets_sync.written import written
 ROUNDS = 4
 """How often is written, at most: once with two calls, and then, where a person moved what was written at that very moment, with one
 call each. So no write-back costs more than five."""
+MORE = 8
+"""Rounds beyond those, only as long as something of a person's that was hit is not back in its place."""
+FAILURES = 3
+"""How often a write may be refused before it is given up."""
 
 
 class Writing(Protocol):
@@ -38,9 +42,11 @@ def write_back(
     People sort, insert and delete meanwhile: then what was hit is put back, and the rest written anew. Returns the Sheet as it was
     last read. Raises as the client does, where nothing can be written; what was hit until then is put back all the same.
     """
-    truth, failed = state, None
+    truth, failed, failures = state, None, 0
     rounds: list[Writes] = []
-    for number in range(ROUNDS):
+    for number in range(ROUNDS + MORE):
+        if number >= ROUNDS and truth is state:
+            break
         writes = changes(state, written(truth.snapshot, view), truth, mending=number > 0)
         if not writes:
             return state
@@ -55,7 +61,8 @@ def write_back(
             failed = error
         before, state = state, read()
         truth = mended(truth, state, rounds)
-        if failed is not None and truth is state and state.tabs == before.tabs:
+        failures += failed is not None
+        if failures and (failures == FAILURES or (truth is state and state.tabs == before.tabs)):
             break  # it was not for a change in the Sheet that the write was refused
     if failed is not None:
         raise failed

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from sheets_sync.marks import HEAD, MOST_CHARACTERS, SHADES, TAIL, Split, colour, is_mark, join, shade, split
 
-NOTES = st.text(st.sampled_from("a注\n\r 〔〕/: #") | st.characters(exclude_categories=("Cs",)), max_size=40).filter(
+NOTES = st.text(st.sampled_from("a注\n\r 〔〕/: #") | st.characters(exclude_categories=["Cs"]), max_size=40).filter(
     lambda n: HEAD not in n
 )
 SAID = st.lists(st.text(min_size=1, max_size=20) | st.sampled_from([HEAD, TAIL, "元の色: #123456", "〔x〕"]), min_size=1).map(

@@ -116,10 +116,10 @@ def test_once_is_enough_and_people_keep_what_is_theirs(data: st.DataObject) -> N
         _same_for_people(before, sheet, shown)
     carry_out(sheet, view())
     after = sheet.state()
-    for tab in before.tabs:
-        now = after.tab(tab.title)
-        for at in {*tab.cells, *now.cells}:
-            assert _looks(tab, at) == _looks(now, at)
+    for had in before.tabs:
+        now = after.tab(had.title)
+        for at in {*had.cells, *now.cells}:
+            assert _looks(had, at) == _looks(now, at)
 
 
 def _looks(tab: Any, at: Any) -> Any:
