@@ -14,7 +14,7 @@ from sqlalchemy.exc import DatabaseError
 from journey.errors import InputError
 from journey.texts import text
 
-HEAD = "0002"
+HEAD = "0003"
 """The revision that this program's tables are at: the newest of `migrations/versions` (a test compares the two)."""
 BUSY_SECONDS = 30.0
 

@@ -312,3 +312,26 @@ delivery_log = Table(
     Column("reason", String),
     Column("detail", JSON),
 )
+
+# What came from the chat and was taken up, each once: a press, a command, an event, and each button that has decided something.
+chat_seen = Table(
+    "chat_seen",
+    metadata,
+    Column("key", String, primary_key=True),
+    Column("at", Instant, nullable=False, index=True),
+)
+
+# The messages that the program keeps up to date in the chat, one a topic (`campaign:C01`, `held:C01:bulk` …). `ts` is None while a
+# post is under way, `state` a hash of what it shows, `detail` what its writer needs to go on after a restart.
+chat_posts = Table(
+    "chat_posts",
+    metadata,
+    Column("topic", String, primary_key=True),
+    Column("channel", String, nullable=False),
+    Column("ts", String),
+    Column("state", String, nullable=False),
+    Column("posted_at", Instant, nullable=False),
+    Column("changed_at", Instant, nullable=False),
+    Column("reminded_at", Instant),
+    Column("detail", JSON),
+)
