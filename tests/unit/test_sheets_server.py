@@ -6,6 +6,7 @@ import json
 import threading
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, get_args
 
@@ -314,6 +315,43 @@ class TestWriting:
         assert error["message"] == "Invalid data[1]: Unable to parse range: 無い!A1"
         assert book.version == version and book.tab("施策").grid() == []
 
+    def test_columns_formulas_and_what_was_written_come_back(self, http: Local, book: Book) -> None:
+        params: Any = {
+            "valueInputOption": "USER_ENTERED",
+            "includeValuesInResponse": "true",
+            "responseValueRenderOption": "FORMULA",
+        }
+        body = {"majorDimension": "COLUMNS", "values": [[1, "2"], ["=A1+A2"]]}
+        told = http.values_update(book.id, "施策!A1:B2", params, body)
+        assert told["updatedData"]["values"] == [[1, 2], ["=A1+A2"]] and told["updatedData"]["majorDimension"] == "COLUMNS"
+        assert book.tab("施策").grid() == [["1", "3"], ["2"]]
+        book.tab("施策").format("C1:C9", "@")
+        http.values_update(book.id, "施策!C1:C2", {"valueInputOption": "USER_ENTERED"}, {"values": [[7], ["=1"]]})
+        assert book.tab("施策").entered("C1") == {"stringValue": "7"} and book.tab("施策").value("C2") == "=1"
+        page = f"{http.root}/v4/spreadsheets/{book.id}/values/施策!D1"
+        for wrong in (b'[{"a":1}]', b'"x"', b'[[{"a":1}]]', b"[[1e400]]", json.dumps([["x" * 50_001]]).encode()):
+            call = partial(http.request, "put", page, params={"valueInputOption": "RAW"}, data=b'{"values":' + wrong + b"}")
+            assert refused(call)["code"] == 400
+
+    def test_inserting_while_appending(self, http: Local, book: Book) -> None:
+        book.tab("施策").type_rows("A1", [["a"], [""], ["z"]])
+        params: Any = {"valueInputOption": "RAW", "insertDataOption": "INSERT_ROWS"}
+        told = http.values_append(book.id, "施策!A1", params, {"values": [["b"]]})
+        assert (told["tableRange"], told["updates"]["updatedRange"]) == ("'施策'!A1", "'施策'!A2")
+        assert book.tab("施策").grid() == [["a"], ["b"], [], ["z"]]
+
+    def test_metadata_by_its_own_methods(self, server: SheetsServer, http: Local, book: Book) -> None:
+        item = {"metadataKey": "tabiji", "visibility": "PROJECT", "location": {"spreadsheet": True}, "metadataId": 5}
+        http.batch_update(book.id, {"requests": [{"createDeveloperMetadata": {"developerMetadata": item}}]})
+        root = f"https://sheets.googleapis.com/v4/spreadsheets/{book.id}/developerMetadata"
+        assert http.request("get", f"{root}/5").json()["metadataKey"] == "tabiji"
+        assert refused(lambda: http.request("get", f"{root}/6"))["code"] == 404
+        found = http.request(
+            "post", f"{root}:search", json={"dataFilters": [{"developerMetadataLookup": {"metadataId": 5}}]}
+        ).json()
+        assert found["matchedDeveloperMetadata"][0]["developerMetadata"]["metadataId"] == 5
+        assert server.seen[-1].kind == "read"
+
     def test_appending_grows_the_grid_behind_the_table(self, http: Local, book: Book) -> None:
         book.add_tab("小", rows=3, columns=2)
         sheet = opened(http, book).worksheet("小")
@@ -558,6 +596,16 @@ class TestWhatGoesWrong:
         assert sorted(row[0] for row in book.tab("施策").grid()) == sorted(
             f"{number}-{at}" for number in range(6) for at in range(5)
         )
+
+    def test_a_mistake_of_the_server_is_no_answer_of_googles(self, tmp_path: Path) -> None:
+        def broken(seen: Seen) -> None:
+            raise RuntimeError("a test went wrong")
+
+        with pytest.raises(AssertionError, match="a test went wrong"), SheetsServer() as wrong:
+            wrong.before = broken
+            assert requests.get(f"{wrong.url}/v4/spreadsheets/x", timeout=5).status_code == 500
+        with SheetsServer() as server, pytest.raises(ValueError, match="no such fault"):
+            server.fail("nonsense")  # type: ignore[arg-type]
 
     def test_an_answer_that_does_not_fit_googles_schema_fails_the_test(self, tmp_path: Path) -> None:
         with pytest.raises(AssertionError, match="does not fit"), SheetsServer() as wrong:

@@ -11,10 +11,11 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sheets_server import Book, a1, colours, masks, numbers
+from sheets_server import Book, a1, colours, masks, numbers, values
 from sheets_server.answers import Writing
 from sheets_server.discovery import sheets
 from sheets_server.errors import ApiError, Json
+from sheets_server.person import place
 from sheets_server.requests import carry_out
 from sheets_server.shifts import Move, Shift
 from sheets_server.typing_in import typed
@@ -447,6 +448,69 @@ def refusals() -> Iterator[tuple[Json, str]]:
     yield {"repeatCell": {"range": {"sheetId": 0}, "cell": cell, "fields": "*"}}, "oneof field 'value'"
     formula = {"userEnteredValue": {"formulaValue": "1+1"}}
     yield {"repeatCell": {"range": {"sheetId": 0}, "cell": formula, "fields": "*"}}, 'must start with "="'
+    start = {"sheetId": 0, "rowIndex": 999, "columnIndex": 25}
+    long = [{"values": [{"note": "a"}, {"note": "b"}]}]
+    yield {"updateCells": {"start": start, "rows": long, "fields": "note"}}, "Attempting to write column: 26, beyond the last"
+    yield (
+        {"updateCells": {"start": start, "rows": [{}, {}], "fields": "note"}},
+        "Attempting to write row: 1000, beyond the last",
+    )
+    yield {"updateCells": {"rows": long, "fields": "note"}}, "Exactly one of start or range"
+    one = {"sheetId": 0, "endRowIndex": 1, "endColumnIndex": 1}
+    yield {"updateCells": {"range": one, "rows": long, "fields": "note"}}, "outside the requested range"
+    yield {"appendCells": {"sheetId": 0, "rows": [{"values": [{}] * 27}], "fields": "note"}}, "Attempting to write column: 26"
+    yield {"appendCells": {"sheetId": 0, "fields": "note.x"}}, "Invalid field: note.x"
+    yield {"repeatCell": {"cell": {}, "fields": "note"}}, "range is required"
+    error = {"userEnteredValue": {"errorValue": {"type": "NAME"}}}
+    yield {"repeatCell": {"range": one, "cell": error, "fields": "*"}}, "read only"
+    plain = {"userEnteredFormat": {"numberFormat": {"pattern": "@"}}}
+    yield {"repeatCell": {"range": one, "cell": plain, "fields": "*"}}, "numberFormat.type is required"
+    yield {"setDataValidation": {"range": one, "rule": {"strict": True}}}, "must have a condition"
+    yield {"setDataValidation": {"range": one, "rule": {"condition": {"type": "ONE_OF_LIST"}}}}, "between 1 and 500 values"
+    yield {"setDataValidation": {"range": one, "rule": {"condition": {"type": "ONE_OF_RANGE"}}}}, "exactly one value"
+    yield (
+        {"sortRange": {"range": {**one, "startRowIndex": 0}, "sortSpecs": [{"dimensionIndex": 3}]}},
+        "must be within the range",
+    )
+    yield {"findReplace": {"find": "a+", "searchByRegex": True}}, "plain words only"
+    yield {"copyPaste": {"source": one, "destination": one, "pasteOrientation": "TRANSPOSE"}}, "does not carry out"
+    backwards = {"sheetId": 0, "startRowIndex": 5, "endRowIndex": 3}
+    yield {"repeatCell": {"range": backwards, "cell": {}, "fields": "note"}}, "must be at least"
+    yield {"repeatCell": {"range": {"startColumnIndex": -1}, "cell": {}, "fields": "note"}}, "less than zero"
+    yield {"insertDimension": {"range": {"sheetId": 0, "endIndex": 1}}}, "No dimension specified"
+    yield {"insertDimension": {"range": {**place, "startIndex": 3, "endIndex": 3}}}, "must be less than"
+    yield {"insertDimension": {"range": {**place, "startIndex": 1000, "endIndex": 1001}}}, "is after last row in grid[1000]"
+    yield {"appendDimension": {"sheetId": 0, "dimension": "ROWS"}}, "length must be greater than 0"
+    yield {"appendDimension": {"sheetId": 0, "length": 3}}, "No dimension specified"
+    yield (
+        {"moveDimension": {"source": {**place, "startIndex": 0, "endIndex": 1}, "destinationIndex": 1001}},
+        "outside of the grid",
+    )
+    yield {"deleteRange": {"range": one}}, "No shift dimension"
+    yield (
+        {"deleteRange": {"range": {"endRowIndex": 1, "endColumnIndex": 1}, "shiftDimension": "ROWS"}},
+        "shift a part of merged cells",
+    )
+    yield {"mergeCells": {"range": {"endRowIndex": 6, "endColumnIndex": 3}}}, "must select all cells in a merged range"
+    wide = {"range": {**place, "startIndex": 0, "endIndex": 1001}, "properties": {"pixelSize": 9}, "fields": "pixelSize"}
+    yield {"updateDimensionProperties": wide}, "is after last row in grid[1000]"
+    yield {"addSheet": {"properties": {"sheetId": 0}}}, "already exists"
+    yield {"addSheet": {"properties": {"sheetId": -1}}}, "must not be negative"
+    yield {"addSheet": {"properties": {"sheetType": "OBJECT"}}}, "tabs with a grid only"
+    yield {"addSheet": {"properties": {"index": 9}}}, "out of bounds"
+    yield {"addSheet": {"properties": {"title": "あ" * 101}}}, "longer than 100"
+    yield {"addSheet": {"properties": {"gridProperties": {"rowCount": 0}}}}, "must be greater than 0"
+    yield {"duplicateSheet": {"sourceSheetId": 0, "newSheetName": "別"}}, "already exists"
+    yield {"updateSheetProperties": {"properties": {"sheetId": 0}, "fields": "title"}}, "cannot be empty"
+    yield {"updateSheetProperties": {"properties": {"sheetId": 0}, "fields": "sheetId"}}, "cannot be changed"
+    yield {"updateSheetProperties": {"properties": {"index": 9}, "fields": "index"}}, "out of bounds"
+    none = {"gridProperties": {"columnCount": 0}}
+    yield {"updateSheetProperties": {"properties": none, "fields": "gridProperties.columnCount"}}, "must be greater than 0"
+    yield {"addProtectedRange": {"protectedRange": {"namedRangeId": "1"}}}, "ranges of cells only"
+    yield {"addProtectedRange": {"protectedRange": {}}}, "range is required"
+    yield {"updateNamedRange": {"namedRange": {"namedRangeId": "1"}, "fields": "name"}}, "No named range with id: 1"
+    yield {"updateProtectedRange": {"protectedRange": {"protectedRangeId": 1}, "fields": "*"}}, "No protected range with id: 1"
+    yield {"deleteBanding": {"bandedRangeId": 1}}, "No banding with id: 1"
     yield {"addChart": {}}, "this server does not carry out addChart"
 
 
@@ -518,6 +582,149 @@ def test_a_program_reshapes_a_tab() -> None:
     assert book.tab("写し").grid() == [["ID"]]
     ask(book, {"deleteSheet": {"sheetId": 7}})
     assert book.titles == ["シート1", "写し"] and [sheet.properties["index"] for sheet in book.state.sheets] == [0, 1]
+
+
+class TestWhatLiesUponCells:
+    def test_protection_is_changed_and_taken_away(self) -> None:
+        book = new_book()
+        columns = {"sheetId": 0, "startColumnIndex": 2, "endColumnIndex": 4}
+        protected = {"range": columns, "description": "プログラム", "editors": {"users": ["a@example.com"]}}
+        (reply,) = ask(book, {"addProtectedRange": {"protectedRange": protected}})
+        told = reply["addProtectedRange"]["protectedRange"]
+        assert told["editors"]["users"] == ["a@example.com", book.owner] and told["requestingUserCanEdit"]
+        book.person = "suzuki@example.com"
+        with pytest.raises(ApiError, match="protected cell"):
+            book.tab("施策").type("C5", "x")
+        with pytest.raises(ApiError, match="protected cell"):
+            book.tab("施策").delete_row(5)
+        changed = {"protectedRangeId": told["protectedRangeId"], "warningOnly": True}
+        ask(book, {"updateProtectedRange": {"protectedRange": changed, "fields": "warningOnly"}})
+        assert "editors" not in book.state.sheets[0].protected[0]
+        book.tab("施策").type("C5", "x")
+        with pytest.raises(ApiError, match="already exists"):
+            ask(book, {"addProtectedRange": {"protectedRange": {**changed, "range": columns}}})
+        with pytest.raises(ApiError, match="cannot have editors"):
+            ask(book, {"addProtectedRange": {"protectedRange": {**protected, "warningOnly": True}}})
+        ask(book, {"deleteProtectedRange": {"protectedRangeId": told["protectedRangeId"]}})
+        assert book.state.sheets[0].protected == []
+
+    def test_conditional_colours_have_an_order(self) -> None:
+        book = new_book()
+        first, second = area(book, "施策", "A1:A9"), area(book, "施策", "B1:B9")
+        ask(book, conditional(first, value="a"), conditional(second, value="b"))
+
+        def values() -> list[str]:
+            rules = book.state.sheets[0].conditional
+            return [rule["booleanRule"]["condition"]["values"][0]["userEnteredValue"] for rule in rules]
+
+        assert values() == ["b", "a"]
+        rule = conditional(first, value="c")["addConditionalFormatRule"]["rule"]
+        (reply,) = ask(book, {"updateConditionalFormatRule": {"index": 1, "rule": rule}})
+        assert reply["updateConditionalFormatRule"]["newRule"]["booleanRule"]["format"]["backgroundColor"] == {"green": 1}
+        ask(book, {"updateConditionalFormatRule": {"sheetId": 0, "index": 1, "newIndex": 0}})
+        assert values() == ["c", "b"]
+        ask(book, {"deleteConditionalFormatRule": {"sheetId": 0, "index": 0}})
+        assert values() == ["b"]
+        for wrong in (
+            {"ranges": [], "booleanRule": {}},
+            {"ranges": [first]},
+            {"ranges": [first, area(book, "別", "A1:A2")], "booleanRule": {}},
+        ):
+            with pytest.raises(ApiError):
+                ask(book, {"addConditionalFormatRule": {"rule": wrong}})
+
+    def test_names_stripes_and_filters(self) -> None:
+        book = new_book()
+        (reply,) = ask(book, {"addNamedRange": {"namedRange": {"name": "ids", "range": area(book, "施策", "A2:A3")}}})
+        name_id = reply["addNamedRange"]["namedRange"]["namedRangeId"]
+        book.tab("施策").type_rows("A1", [["ID"], ["C01"], ["C02"]])
+        assert values.read(book.state, "ids", {})["values"] == [["C01"], ["C02"]]
+        ask(book, {"updateNamedRange": {"namedRange": {"namedRangeId": name_id, "name": "番号"}, "fields": "name"}})
+        assert values.read(book.state, "番号", {"majorDimension": "COLUMNS"})["values"] == [["C01", "C02"]]
+        ask(book, {"deleteNamedRange": {"namedRangeId": name_id}})
+        with pytest.raises(ApiError, match="Unable to parse range"):
+            values.read(book.state, "番号", {})
+        whole = {"sheetId": 0}
+        (reply,) = ask(
+            book, {"addBanding": {"bandedRange": {"range": whole, "rowProperties": {"firstBandColor": {"blue": 1}}}}}
+        )
+        with pytest.raises(ApiError, match="alternating"):
+            ask(book, {"addBanding": {"bandedRange": {"range": whole}}})
+        ask(book, {"deleteBanding": {"bandedRangeId": reply["addBanding"]["bandedRange"]["bandedRangeId"]}})
+        ask(book, {"setBasicFilter": {"filter": {"range": whole}}}, {"clearBasicFilter": {"sheetId": 0}})
+        assert (book.state.sheets[0].banded, book.state.sheets[0].filter) == ([], None)
+
+    def test_metadata_is_found_changed_and_goes_with_its_place(self) -> None:
+        book = new_book()
+        column = {"dimensionRange": {"sheetId": 0, "dimension": "COLUMNS", "startIndex": 1, "endIndex": 2}}
+        places: list[Json] = [{"spreadsheet": True}, {"sheetId": 0}, column]
+        for number, location in enumerate(places):
+            item = {"metadataKey": f"k{number}", "metadataValue": "v", "visibility": "DOCUMENT", "metadataId": number + 1}
+            ask(book, {"createDeveloperMetadata": {"developerMetadata": {**item, "location": location}}})
+        told = json.loads(Writing(book.state, book.id, {}, "a", pytest.fail).spreadsheet(None, True))
+        assert told["developerMetadata"][0]["location"] == {"locationType": "SPREADSHEET", "spreadsheet": True}
+        assert told["sheets"][0]["developerMetadata"][0]["metadataKey"] == "k1"
+        assert told["sheets"][0]["data"][0]["columnMetadata"][1]["developerMetadata"][0]["location"]["locationType"] == "COLUMN"
+        look = {"developerMetadataLookup": {"metadataKey": "k2"}}
+        change = {"dataFilters": [look], "developerMetadata": {"metadataValue": "w"}, "fields": "metadataValue"}
+        (reply,) = ask(book, {"updateDeveloperMetadata": change})
+        assert reply["updateDeveloperMetadata"]["developerMetadata"][0]["metadataValue"] == "w"
+        ask(book, {"deleteDeveloperMetadata": {"dataFilter": {"developerMetadataLookup": {"locationType": "SPREADSHEET"}}}})
+        book.delete_tab("施策")
+        assert book.state.metadata == []
+        for wrong in ({}, {"metadataKey": "k"}, {"metadataKey": "k", "visibility": "DOCUMENT", "location": {}}):
+            with pytest.raises(ApiError):
+                ask(book, {"createDeveloperMetadata": {"developerMetadata": wrong}})
+
+    def test_cells_copied_bordered_and_merged(self) -> None:
+        book = new_book()
+        tab = book.tab("施策")
+        tab.type_rows("A1", [["a", "1,234"]])
+        tab.put_note("A1", "n")
+        ask(book, {"copyPaste": {"source": area(book, "施策", "A1:B1"), "destination": area(book, "施策", "A2:B3")}})
+        only_values = {
+            "source": area(book, "施策", "A1:B1"),
+            "destination": area(book, "別", "A1:A1"),
+            "pasteType": "PASTE_VALUES",
+        }
+        ask(book, {"copyPaste": only_values})
+        assert tab.grid() == [["a", "1,234"]] * 3 and tab.note("A3") == "n"
+        assert book.tab("別").grid() == [["a", "1234"]] and book.tab("別").note("A1") == ""
+        line = {"style": "SOLID", "color": {"red": 1}}
+        ask(book, {"updateBorders": {"range": area(book, "施策", "A1:B2"), "top": line, "innerVertical": line}})
+        cells = {cell: tab.sheet.cell(*place(cell)).data["userEnteredFormat"]["borders"] for cell in ("A1", "B1", "A2", "B2")}
+        sides = {cell: set(borders) for cell, borders in cells.items()}
+        assert sides == {"A1": {"top", "right"}, "B1": {"top", "left"}, "A2": {"right"}, "B2": {"left"}}
+        ask(book, {"mergeCells": {"range": area(book, "施策", "A1:B3"), "mergeType": "MERGE_ROWS"}})
+        assert len(tab.sheet.merges) == 3 and tab.grid() == [["a"]] * 3
+        ask(book, {"mergeCells": {"range": area(book, "施策", "A1:B3")}})
+        assert len(tab.sheet.merges) == 1 and tab.grid() == [["a"]]
+        ask(book, {"unmergeCells": {"range": area(book, "施策", "A1:C9")}})
+        ask(book, {"mergeCells": {"range": area(book, "施策", "A1:B3"), "mergeType": "MERGE_COLUMNS"}})
+        assert len(tab.sheet.merges) == 2
+        frozen = {"sheetId": 0, "gridProperties": {"frozenRowCount": 4}}
+        ask(book, {"updateSheetProperties": {"properties": frozen, "fields": "gridProperties(frozenRowCount)"}})
+        with pytest.raises(ApiError, match="merge frozen and non-frozen"):
+            ask(book, {"mergeCells": {"range": area(book, "施策", "A4:A5")}})
+        tab.delete_row(4)
+        assert tab.sheet.grid_properties["frozenRowCount"] == 3
+
+    def test_tabs_are_put_in_order_and_shrink(self) -> None:
+        book = new_book("a", "b", "c")
+        first = book.tab("a").id
+        book.tab("a").type("Z1000", "x")
+        for index, titles in ((2, "bac"), (3, "bca"), (0, "abc")):
+            ask(book, {"updateSheetProperties": {"properties": {"sheetId": first, "index": index}, "fields": "index"}})
+            assert "".join(book.titles) == titles
+        shrink = {"sheetId": first, "gridProperties": {"rowCount": 10, "columnCount": 3}}
+        ask(book, {"updateSheetProperties": {"properties": shrink, "fields": "gridProperties(rowCount,columnCount)"}})
+        assert book.tab("a").grid() == [] and book.tab("a").sheet.grid_properties == {"rowCount": 10, "columnCount": 3}
+        ask(book, {"updateSpreadsheetProperties": {"properties": {"title": "旅路"}, "fields": "title"}})
+        book.delete_tab("b")
+        book.delete_tab("c")
+        with pytest.raises(ApiError, match="can't remove all the sheets"):
+            book.delete_tab("a")
+        assert book.title == "旅路"
 
 
 def test_writing_a_large_spreadsheet_again_costs_little_and_an_edit_only_its_row() -> None:
