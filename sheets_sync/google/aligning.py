@@ -48,24 +48,23 @@ def key(cell: SheetCell | None) -> Hashable:
     return ("=", cell.text) if kind == "formulaValue" else (kind, str(value) if isinstance(value, bool) else value)
 
 
-def align(before: Cells, after: Cells, size: Place, ignored: Collection[Hashable]) -> Moved:
+def align(before: Cells, after: Cells, size: Place, grown: Place, ignored: Collection[Hashable]) -> Moved:
     """How `before` became `after`, judged by all cells but those that hold `ignored` keys: columns first, whatever the order of
-    their rows, then rows. `size` is the last row and column that matter; lines without anything go with their neighbours."""
-    last_row, last_column = size
+    their rows, then rows. `size` is the last row and column that matter; lines without anything go with their neighbours. `grown` is
+    how many rows and columns people made more, less those that they deleted."""
     olds = {place: found for place, cell in before.items() if (found := key(cell)) is not None and found not in ignored}
     news = {place: found for place, cell in after.items() if (found := key(cell)) is not None and found not in ignored}
     touched = [place for place, cell in after.items() if key(cell) in ignored]
-    columns = _match(_tokens(1, olds), _tokens(1, news))
-    columns = _with_neighbours(columns, _lines(1, olds), _lines(1, news), _lines(1, touched), last_column)
+
+    def lines(axis: int, pairs: dict[int, int]) -> dict[int, int]:
+        had, has, wrote = (Counter(place[axis] for place in places) for places in (olds, news, touched))
+        return _written_over(_with_neighbours(pairs, had, has, wrote, size[axis]), had, has, wrote, grown[axis])
+
+    columns = lines(1, _match(_tokens(1, olds), _tokens(1, news)))
     seen = {place: (columns.get(place[1], -place[1]), found) for place, found in olds.items()}
-    rows = _match(_tokens(0, seen), _tokens(0, {place: (place[1], found) for place, found in news.items()}))
-    rows = _with_neighbours(rows, _lines(0, olds), _lines(0, news), _lines(0, touched), last_row)
-    lost = not (set(_lines(0, olds)) <= set(rows) and set(_lines(1, olds)) <= set(columns))
+    rows = lines(0, _match(_tokens(0, seen), _tokens(0, {place: (place[1], found) for place, found in news.items()})))
+    lost = any(row not in rows or column not in columns for row, column in olds)
     return Moved(rows, columns, lost)
-
-
-def _lines(axis: int, places: Collection[Place]) -> Counter[int]:
-    return Counter(place[axis] for place in places)
 
 
 def _tokens(axis: int, found: Mapping[Place, Hashable]) -> Tokens:
@@ -116,8 +115,8 @@ def _likeness(left: Tokens, free: Tokens, before: Tokens) -> list[tuple[float, i
 def _with_neighbours(
     pairs: Mapping[int, int], olds: Counter[int], news: Counter[int], touched: Counter[int], last: int
 ) -> dict[int, int]:
-    """Empty lines keep the place beside their neighbours; so do those that were written over wholly. Each line with how many cells
-    it had, has, and has of what was written."""
+    """Empty lines keep the place beside their neighbours; so do those that were written over wholly. `olds`, `news` and `touched` are
+    how many cells a line had, has, and has of what was written."""
     found = {0: 0, **pairs}
     taken = set(found.values())
     for lines, step in ((range(1, last + 1), 1), (range(last, 0, -1), -1)):
@@ -131,3 +130,29 @@ def _with_neighbours(
                 taken.add(now)
     del found[0]
     return found
+
+
+def _written_over(
+    pairs: dict[int, int], olds: Counter[int], news: Counter[int], touched: Counter[int], grown: int
+) -> dict[int, int]:
+    """Lines written over wholly that have new neighbours: looked for among those that hold nothing but what was written, as many as
+    cannot have been deleted."""
+    missing = [line for line in sorted(olds) if line not in pairs]
+    free = {now for now in touched if now not in news} - set(pairs.values())
+    found = dict(pairs)
+    chances = sorted(
+        (abs(line + _drift(pairs, line) - now), line, now) for line in missing for now in free if olds[line] <= touched[now]
+    )
+    for _, line, now in chances:
+        if len(found) - len(pairs) == len(missing) - max(0, -grown):
+            break
+        if line not in found and now in free:
+            found[line] = now
+            free.remove(now)
+    return found
+
+
+def _drift(pairs: Mapping[int, int], line: int) -> int:
+    """How far the nearest known line before this one has moved."""
+    before = max((known for known in pairs if known < line), default=0)
+    return pairs.get(before, 0) - before

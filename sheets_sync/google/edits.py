@@ -42,6 +42,14 @@ class Writes:
     def __bool__(self) -> bool:
         return bool(self.values or self.requests)
 
+    def room(self, sheet_id: int) -> Place:
+        """How many rows and columns are added at the end of a tab that is there already."""
+        made = [
+            found for request in self.requests if (found := request.get("appendDimension")) and found["sheetId"] == sheet_id
+        ]
+        rows, columns = (sum(m["length"] for m in made if m["dimension"] == dimension) for dimension in ("ROWS", "COLUMNS"))
+        return rows, columns
+
 
 def value_ranges(title: str, edits: Mapping[Place, Edit]) -> list[ValueRange]:
     """The values of a tab's edits as ranges: one for each block of neighbouring columns, however its rows are scattered."""

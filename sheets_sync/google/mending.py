@@ -31,7 +31,9 @@ def mended(before: SheetState, after: SheetState, rounds: Sequence[Writes]) -> S
         edits = [found for wrote in rounds if (found := wrote.edits.get(tab.id))]
         if edits and tab.id in known and not for_the_program(read):
             then, read_then = known[tab.id]
-            tabs[at], reads[at] = _Mending(then, read_then, tab, read, edits).tabs()
+            room = rounds[-1].room(tab.id)
+            grown = tab.rows - then.rows - room[0], tab.columns - then.columns - room[1]
+            tabs[at], reads[at] = _Mending(then, read_then, tab, read, edits, grown).tabs()
     if all(new is old for new, old in zip(tabs, after.tabs, strict=True)):
         return after
     return SheetState(after.title, tuple(tabs), replace(after.snapshot, tabs=tuple(reads)))
@@ -44,6 +46,8 @@ class _Mending:
     now: SheetTab
     read_now: Tab
     rounds: Sequence[Mapping[Place, Edit]]
+    grown: Place
+    """How many rows and columns people made more, less those that they deleted."""
 
     def tabs(self) -> tuple[SheetTab, Tab]:
         """The tab as it should be, and as it is read."""
@@ -81,7 +85,7 @@ class _Mending:
         """Where rows and columns went. What was written says nothing about that: it is not known yet where it came to stand."""
         places = {*self.then.cells}.union(*self.rounds)
         size = max(row for row, _ in places), max(column for _, column in places)
-        return align(self.then.cells, self.now.cells, size, self.values - {None})
+        return align(self.then.cells, self.now.cells, size, self.grown, self.values - {None})
 
     @cached_property
     def back(self) -> Moved:
