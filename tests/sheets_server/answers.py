@@ -17,12 +17,15 @@ from sheets_server.grid import Closed, Row, Sheet
 from sheets_server.masks import Mask
 from sheets_server.reckoning import Reckoning
 from sheets_server.request_shape import properties
+from sheets_server.request_upon import seen_by
 from sheets_server.state import State
 
 Report = Callable[[str], None]
 """Told of each answer of our own that does not fit Google's schema."""
 
 CELL = ("sheets", "data", "rowData", "values")
+_PLAIN = {"userEnteredValue", "userEnteredFormat"}
+_PLAIN_FORMAT: Json = {}
 
 
 class Writing:
@@ -38,7 +41,7 @@ class Writing:
         self.cell_mask = masks.below(mask, *CELL) if masks.wants(mask, *CELL) else {}
         self.key = dumps(self.cell_mask)
         self.view = View(self.cell_mask)
-        self._fit: set[object] = set()
+        self._around: dict[int, tuple[Json, list[str]]] = {}
 
     def spreadsheet(self, areas: Sequence[tuple[Sheet, Closed]] | None, grid: bool) -> str:
         """The whole answer. `areas` are those asked for (None: every tab whole), `grid` whether cells are wanted."""
@@ -70,7 +73,7 @@ class Writing:
         if sheet.merges:
             told["merges"] = sheet.merges
         if sheet.protected:
-            told["protectedRanges"] = [{"requestingUserCanEdit": True, **item} for item in sheet.protected]
+            told["protectedRanges"] = [seen_by(self.user, item) for item in sheet.protected]
         if sheet.conditional:
             told["conditionalFormats"] = colours.told(sheet.conditional)
         if sheet.banded:
@@ -134,18 +137,25 @@ class Writing:
             return "{}"
         if (known := cell.written.get(self.key)) is not None:
             return known
-        if cell.kind == "formula":
-            told = self.view.answer(cell, lambda: self.reckoning.value(sheet, number, column))
+        if cell.data.keys() <= _PLAIN and "stringValue" in cell.data.get("userEnteredValue", ()):
+            text = self._text(cell)
         else:
-            told = self.view.answer(cell, lambda: cell.entered)
-        shape = _shape(told)
-        if shape is None or shape not in self._fit:
-            self._hold(told, "CellData", f"{sheet.title}!{number + 1}:{column + 1}")
-            self._fit.add(shape)
-        text = dumps(told)
+            told = self.view.answer(cell, lambda: self.reckoning.value(sheet, number, column))
+            self._hold(told, "CellData")
+            text = dumps(told)
         if cell.kind != "formula":
             cell.written[self.key] = text
         return text
+
+    def _text(self, cell: Cell) -> str:
+        """A cell of plain text: what stands around the text is worked out, and held against the schema, once for each format."""
+        own = cell.data.get("userEnteredFormat", _PLAIN_FORMAT)
+        if id(own) not in self._around:
+            probe = {"stringValue": "\0"}
+            told = self.view.answer(Cell({**cell.data, "userEnteredValue": probe}), lambda: probe)
+            self._hold(told, "CellData")
+            self._around[id(own)] = (own, dumps(told).split(dumps("\0")))
+        return dumps(cell.data["userEnteredValue"]["stringValue"]).join(self._around[id(own)][1])
 
     def _line(self, sheet: Sheet, dimension: str, index: int, line: Json) -> Json:
         found = []
@@ -157,29 +167,13 @@ class Writing:
 
     def _picked(self, told: Json, schema: str, mask: Mask) -> Json:
         picked: Json = masks.pick(told, mask)
-        self._hold(picked, schema, schema)
+        self._hold(picked, schema)
         return picked
 
-    def _hold(self, told: Json, schema: str, where: str) -> None:
-        for error in sheets().unfit({"$ref": schema}, told, where):
+    def _hold(self, told: Json, schema: str) -> None:
+        for error in sheets().unfit({"$ref": schema}, told, schema):
             self.report(f"an answer does not fit {schema}: {error.message}")
 
 
 def _all(sheet: Sheet) -> Closed:
     return Closed(0, 0, len(sheet.rows), len(sheet.columns))
-
-
-def _shape(told: Json) -> object:
-    """What decides whether a cell's answer fits the schema, where that can be said shortly: a thousand cells of text are held against
-    it once. None for a cell that must be looked at itself."""
-    parts: list[object] = []
-    for name, item in told.items():
-        if isinstance(item, str):
-            parts.append(name)
-        elif name in ("userEnteredFormat", "effectiveFormat"):
-            parts.append((name, id(item)))  # kept by the View as long as the answer is written
-        elif name in ("userEnteredValue", "effectiveValue") and "errorValue" not in item:
-            parts.append((name, *[(key, type(value)) for key, value in item.items()]))
-        else:
-            return None
-    return tuple(parts)

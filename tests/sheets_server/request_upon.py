@@ -47,9 +47,18 @@ def add_protected_range(edit: Edit, body: Json) -> Json:
         item.pop("warningOnly", None)
         editors = {**(item.get("editors") or {})}
         editors["users"] = sorted({*editors.get("users", ()), edit.editor})
-        item |= {"editors": editors, "requestingUserCanEdit": True}
+        item["editors"] = editors
+    item.pop("requestingUserCanEdit", None)
     edit.sheet(item["range"].get("sheetId")).protected.append(item)
-    return {"protectedRange": item}
+    return {"protectedRange": seen_by(edit.editor, item)}
+
+
+def seen_by(user: str, protected: Json) -> Json:
+    """A protected range as it is answered to that account."""
+    return {
+        **protected,
+        "requestingUserCanEdit": bool(protected.get("warningOnly")) or user in protected["editors"].get("users", ()),
+    }
 
 
 def update_protected_range(edit: Edit, body: Json) -> Json:
@@ -62,7 +71,8 @@ def update_protected_range(edit: Edit, body: Json) -> Json:
                 new = _kept_range(edit, masks.merged(item, wanted, mask))
                 if new.get("warningOnly"):
                     new.pop("editors", None)
-                    new.pop("requestingUserCanEdit", None)
+                else:
+                    new.setdefault("editors", {"users": [edit.editor]})
                 del sheet.protected[at]
                 edit.sheet(new["range"].get("sheetId")).protected.append({**new, "protectedRangeId": item["protectedRangeId"]})
                 return {}

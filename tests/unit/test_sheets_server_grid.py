@@ -625,11 +625,9 @@ class TestWhatLiesUponCells:
         assert values() == ["c", "b"]
         ask(book, {"deleteConditionalFormatRule": {"sheetId": 0, "index": 0}})
         assert values() == ["b"]
-        for wrong in (
-            {"ranges": [], "booleanRule": {}},
-            {"ranges": [first]},
-            {"ranges": [first, area(book, "別", "A1:A2")], "booleanRule": {}},
-        ):
+        two_tabs = [first, area(book, "別", "A1:A2")]
+        rules: list[Json] = [{"ranges": [], "booleanRule": {}}, {"ranges": [first]}, {"ranges": two_tabs, "booleanRule": {}}]
+        for wrong in rules:
             with pytest.raises(ApiError):
                 ask(book, {"addConditionalFormatRule": {"rule": wrong}})
 
