@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from functools import cache
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -216,8 +217,12 @@ def table(lang: Lang) -> Mapping[str, Filter]:
 
 def known_filter(wanted: str, lang: Lang) -> str | None:
     """The filter's own name for what a person typed, whatever its width and case; the inner ones (`_url`) are nobody's."""
-    named = {fold(known): known for known in table(lang) if not known.startswith("_")}
-    return named.get(fold(wanted))
+    return _by_folded_name(lang).get(fold(wanted))
+
+
+@cache
+def _by_folded_name(lang: Lang) -> Mapping[str, str]:
+    return {fold(known): known for known in table(lang) if not known.startswith("_")}
 
 
 TESTS: Mapping[str, Callable[..., bool]] = {

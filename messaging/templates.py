@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Literal
 
 from jinja2 import Template, TemplateSyntaxError
@@ -30,6 +31,9 @@ Form = Literal["mail", "note"]
 
 COLUMNS = ("subject", "preheader", "body", "link", "image")
 LONGEST_CELL = 50_000
+_SHORT = 2_000
+"""Up to so many characters of lone values nothing is nested so deeply that only compiling would tell."""
+_TAG = re.compile(r"[{｛][{｛%％#＃]")
 _RAW = re.compile(r"\{%[-+]?\s*(raw|endraw)\b")
 _SPACES = re.compile(r"\s+")
 
@@ -130,7 +134,7 @@ def check_message(variant: MessageVariant, names: Names) -> list[tuple[str, Seve
     mail = variant.channel == "email"
     found: list[tuple[str, Severity, Text]] = []
     for column in COLUMNS:
-        checked = _parse(fold_tags(getattr(variant, column)), names, lang, html=False)
+        checked = _checked(fold_tags(getattr(variant, column)), names, lang)
         found += [(column, finding.severity, finding.said) for finding in checked.findings]
     if mail and not variant.subject.strip():
         found.append(("subject", "error", text("messages.no_subject", message=variant.message)))
@@ -138,19 +142,32 @@ def check_message(variant: MessageVariant, names: Names) -> list[tuple[str, Seve
         found.append(("body", "error", text("messages.no_body", message=variant.message)))
     for column in ("link", "image"):
         given = getattr(variant, column).strip()
-        if given and not re.search(r"[{｛][{｛%％]", given) and not filters.url(given):
+        if given and not _TAG.search(given) and not filters.url(given):
             found.append((column, "error", text("messages.bad_address", url=given[:80])))
-    if not any(severity == "error" for _, severity, _ in found):
-        try:
-            compile_variant(variant, names, lang)
-        except InputError as problem:
-            found.append(("body", "error", problem.said))
+    if not any(severity == "error" for _, severity, _ in found) and "{%" in fold_tags(variant.body):
+        found += [("body", "error", said) for said in _forms_problems(variant, names, lang, mail=variant.channel in ("", "email"))]
     return found
+
+
+def _forms_problems(variant: MessageVariant, names: Names, lang: Lang, *, mail: bool) -> list[Text]:
+    """What blocks the forms that a body is sent in, although the cell itself is sound: a statement may stand elsewhere in them (a
+    lone value is carried through as it is)."""
+    made = markup.body(variant.body) if mail else markup.plain(variant.body)
+    sources = [(made.text, False), *([(made.html, True)] if mail else [])]
+    parsed = [_checked(source, names, lang, html=html, limit=LONGEST_CELL * 10) for source, html in sources]
+    return list(dict.fromkeys(f.said for one in parsed for f in one.findings if f.severity == "error"))[:1]
+
+
+def _checked(source: str, names: Names, lang: Lang, *, html: bool = False, limit: int = LONGEST_CELL) -> _Parsed:
+    """A source after its check; compiled only where that can bring something to light: plain text and lone values never do."""
+    if len(source) <= limit and not _TAG.search(source):
+        return _Parsed((), Needs(), frozenset(), _nothing(lang))
+    return _parse(source, names, lang, html=html, limit=limit, compiled=len(source) > _SHORT or "{%" in source)
 
 
 @dataclass(frozen=True)
 class _Parsed:
-    """A source after its check; `template` is empty where a finding blocks."""
+    """A source after its check; `template` is empty where a finding blocks, and where it was not asked for."""
 
     findings: tuple[Finding, ...]
     needs: Needs
@@ -158,10 +175,16 @@ class _Parsed:
     template: Template
 
 
-def _parse(source: str, names: Names, lang: Lang, *, html: bool, limit: int = LONGEST_CELL) -> _Parsed:
+@cache
+def _nothing(lang: Lang) -> Template:
+    return environment(lang, html=False).from_string("")
+
+
+def _parse(
+    source: str, names: Names, lang: Lang, *, html: bool, limit: int = LONGEST_CELL, compiled: bool = True
+) -> _Parsed:
     """Checks and compiles one source. What Jinja2 cannot read is a finding like any other."""
-    env = environment(lang, html=html)
-    nothing = env.from_string("")
+    env, nothing = environment(lang, html=html), _nothing(lang)
     try:
         if len(source) > limit:
             return _Parsed((Finding("error", text("messages.too_long", limit=LONGEST_CELL)),), Needs(), frozenset(), nothing)
@@ -174,7 +197,7 @@ def _parse(source: str, names: Names, lang: Lang, *, html: bool, limit: int = LO
         checker = Checker(names, lang, own_names(tree))
         settled = checker.visit(tree)
         blocked = any(f.severity == "error" for f in checker.findings)
-        template = nothing if blocked else env.from_string(settled)
+        template = nothing if blocked or not compiled else env.from_string(settled)
         return _Parsed(tuple(checker.findings), checker.needs, frozenset(checker.uses), template)
     except TemplateSyntaxError as error:
         said = text("messages.syntax", line=error.lineno, why=_why(error.message or ""))
