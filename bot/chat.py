@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from bot.commands import Speaker, answer
+from bot.commands import answer
+from bot.desk.speaker import Speaker
 from bot.wiring import Installation
 from journey.names import fold
 from journey.texts import text

@@ -14,6 +14,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, insert, select
 
+from journey.claim import Claim, at_will
 from journey.model import Cap, Settings, dump, load
 from journey.store.engine import writing
 from journey.store.tables import approvals, audit
@@ -74,9 +75,10 @@ class SettingsDecided:
     fields: tuple[str, ...]
 
 
-def approve_settings(engine: Engine, wanted: Settings, *, who: str, now: datetime) -> SettingsDecided:
-    """Brings the workbook's protecting settings into force. One transaction; says so where nothing waited."""
+def approve_settings(engine: Engine, wanted: Settings, *, who: str, now: datetime, claim: Claim = at_will) -> SettingsDecided:
+    """Brings the workbook's protecting settings into force. One transaction, with `claim` first; says so where nothing waited."""
     with writing(engine) as connection:
+        claim(connection)
         adopt_settings(connection, wanted, now)
         waiting = settings_pending(connection, wanted)
         if not waiting:

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Engine, insert, select, update
 
 from journey.approvals.standing import Live, Standing, approved_content, standings
 from journey.calendar import once_moment
+from journey.claim import Claim, at_will
 from journey.clock import iso
 from journey.errors import InputError
 from journey.model import AfterInStage, Campaign, Once, OnEnter, Workbook
@@ -70,10 +71,12 @@ def approve(
     admin: bool,
     refusal: Refusal | None = None,
     expect: str | None = None,
+    claim: Claim = at_will,
 ) -> tuple[Decided, ...]:
     """Approves one campaign as the workbook has it, or (None) all that wait for a decision, pending and void.
 
-    `admin`: whether `who` may approve transactional campaigns. `expect`: the `Standing.offer` that the person was shown.
+    `admin`: whether `who` may approve transactional campaigns. `expect`: the `Standing.offer` that the person was shown. `claim` runs
+    first in the transaction (journey.claim).
     Estimates are made before the transaction. Approving what is approved changes nothing and says so. Raises InputError where
     the one campaign named cannot be approved; of all, those that cannot are `refused` in the answer and the others go ahead.
     """
@@ -92,6 +95,7 @@ def approve(
     }
     decided = []
     with writing(engine) as connection:
+        claim(connection)
         current = ground.standings(connection, now)
         for standing, said in zip(wanted, answers, strict=True):
             if said is not None:
@@ -106,12 +110,26 @@ def approve(
     return tuple(decided)
 
 
-def reject(engine: Engine, ground: Ground, campaign_id: str, *, who: str, now: datetime, reason: str = "") -> Decided:
-    """Says no to a campaign as the workbook has it; an approved version of it runs on. Raises InputError where nothing waits."""
+def reject(
+    engine: Engine,
+    ground: Ground,
+    campaign_id: str,
+    *,
+    who: str,
+    now: datetime,
+    reason: str = "",
+    expect: str | None = None,
+    claim: Claim = at_will,
+) -> Decided:
+    """Says no to a campaign as the workbook has it; an approved version of it runs on. Raises InputError where nothing waits, or
+    where it is no longer what the person was shown (`expect`)."""
     with writing(engine) as connection:
+        claim(connection)
         standing = _known(ground.standings(connection, now), campaign_id)
         if standing.state == "draft" or not standing.content_hash:
             raise InputError(text("approvals.draft", campaign=standing.campaign_id))
+        if expect is not None and expect != standing.offer:
+            raise InputError(text("approvals.edited_meanwhile", campaign=standing.campaign_id))
         if standing.approval == "rejected":
             return Decided(
                 standing.campaign_id, text("approvals.already_rejected", campaign=standing.campaign_id), changed=False
@@ -124,21 +142,26 @@ def reject(engine: Engine, ground: Ground, campaign_id: str, *, who: str, now: d
         return Decided(standing.campaign_id, text(key, campaign=standing.campaign_id))
 
 
-def pause(engine: Engine, ground: Ground, campaign_id: str | None, *, who: str, now: datetime) -> tuple[Decided, ...]:
+def pause(
+    engine: Engine, ground: Ground, campaign_id: str | None, *, who: str, now: datetime, claim: Claim = at_will
+) -> tuple[Decided, ...]:
     """Stops one campaign, or (None) all of them, until it is resumed. Raises InputError for an unknown one."""
-    return _switch(engine, ground, campaign_id, who, now, paused=True)
+    return _switch(engine, ground, campaign_id, who, now, claim, paused=True)
 
 
-def resume(engine: Engine, ground: Ground, campaign_id: str | None, *, who: str, now: datetime) -> tuple[Decided, ...]:
+def resume(
+    engine: Engine, ground: Ground, campaign_id: str | None, *, who: str, now: datetime, claim: Claim = at_will
+) -> tuple[Decided, ...]:
     """Lets one paused campaign, or (None) all of them, go on; recurrences missed meanwhile are not made up."""
-    return _switch(engine, ground, campaign_id, who, now, paused=False)
+    return _switch(engine, ground, campaign_id, who, now, claim, paused=False)
 
 
 def _switch(
-    engine: Engine, ground: Ground, campaign_id: str | None, who: str, now: datetime, *, paused: bool
+    engine: Engine, ground: Ground, campaign_id: str | None, who: str, now: datetime, claim: Claim, *, paused: bool
 ) -> tuple[Decided, ...]:
     action = "pause" if paused else "resume"
     with writing(engine) as connection:
+        claim(connection)
         known = ground.standings(connection, now)
         wanted = list(known.values()) if campaign_id is None else [_known(known, campaign_id)]
         change = [s for s in wanted if s.paused != paused]
