@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import time
 from pathlib import Path
+from tempfile import mkdtemp
 
 from sheets_server.server import SheetsServer
 
@@ -14,16 +15,20 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m sheets_server", description=__doc__)
     parser.add_argument("--minutes", type=float, default=30, help="how long to serve (30)")
     parser.add_argument("--port", type=int, default=0, help="the port (any that is free)")
-    parser.add_argument("--key", type=Path, default=Path("service-account.json"), help="where to write the key file")
+    parser.add_argument("--key", type=Path, help="where to write the key file (a new folder for temporary things)")
     parser.add_argument("--tab", action="append", help="title of a tab (シート1); may be repeated")
     wanted = parser.parse_args()
     with SheetsServer(port=wanted.port) as server:
         book = server.create(tuple(wanted.tab or ["シート1"]))
-        print(f"key file    {server.key_file(wanted.key).resolve()}")
+        key = server.key_file(wanted.key or Path(mkdtemp()) / "service-account.json").resolve()
         print("config.toml [sheet]")
-        print(
-            f'            source = "{book.url}"\n            api_root = "{server.url}"\n            token_uri = "{server.token_uri}"'
-        )
+        for name, value in (
+            ("source", book.url),
+            ("credentials", key),
+            ("api_root", server.url),
+            ("token_uri", server.token_uri),
+        ):
+            print(f'            {name} = "{value}"')
         print(f"shared with {server.email}; serving for {wanted.minutes:g} minutes, Ctrl-C ends it", flush=True)
         until = time.monotonic() + wanted.minutes * 60
         shown = 0

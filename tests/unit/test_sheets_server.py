@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
@@ -612,3 +614,10 @@ class TestWhatGoesWrong:
             book = wrong.create()
             book.state.properties = {**book.state.properties, "title": 5}
             Local(wrong.url, account(wrong.key_file(tmp_path / "k.json"), SHEETS)).fetch_sheet_metadata(book.id)
+
+
+def test_a_trial_by_hand_says_how_to_reach_it(tmp_path: Path) -> None:
+    words = [sys.executable, "-m", "sheets_server", "--minutes", "0", "--key", str(tmp_path / "key.json"), "--tab", "施策"]
+    said = subprocess.run(words, cwd=Path(__file__).parents[1], capture_output=True, text=True, timeout=60, check=True).stdout
+    assert 'source = "https://docs.google.com/spreadsheets/d/' in said and "token_uri" in said
+    assert json.loads((tmp_path / "key.json").read_text())["type"] == "service_account"
