@@ -1,0 +1,1 @@
+"""The bot in Slack. Loaded only where `[slack] mode` is not "off"."""
