@@ -33,7 +33,7 @@ from journey.ledger.states import HOLDS
 from journey.lock import EpochLost
 from journey.model import Once, Recurring
 from journey.store.engine import reading
-from journey.store.tables import deliveries
+from journey.store.tables import audit, deliveries
 from journey.texts import text
 
 log = logging.getLogger("tabiji")
@@ -55,6 +55,7 @@ class Clockwork:
         self._wanted = threading.Event()
         self._pushed = threading.Event()
         self._strange: dict[str, str] = {}
+        self._audited: int | None = None
         self.lost: EpochLost | None = None
         # One worker a job. Late is better than never, so no grace time ends.
         self._scheduler = BackgroundScheduler(
@@ -82,7 +83,8 @@ class Clockwork:
     def close(self) -> None:
         """No new job; those under way end at their next safe point."""
         self._stopping.set()
-        for busy in self._busy.values():  # the scheduler's own waiting holds the lock that a job needs to ask for its next moment
+        # The scheduler's own waiting holds the lock that a job needs to ask for its next moment.
+        for busy in self._busy.values():
             with busy:
                 pass
         if self._scheduler.running:
@@ -113,6 +115,8 @@ class Clockwork:
             self._teller.standing("look", [])
         except (InputError, OutsideError) as error:
             self._teller.standing("look", [error.said])
+        if not edited and self._decided():
+            self._show()
         if settled or edited:
             self._wanted.set()
             self._soon(self._pass, "pass", timedelta(0))
@@ -132,9 +136,21 @@ class Clockwork:
         installation.begin_writing()
         self._teller.synced("look", sync_workbook(installation))
         self._settling.taken(revision)
-        if (said := write_status(installation)) is not None:
-            self._teller.standing("look: status", [said])
+        self._decided()
+        self._show()
         return True
+
+    def _decided(self) -> bool:
+        """Whether somebody decided something since the last look, here or by a command beside us."""
+        with reading(self._installation.engine) as connection:
+            newest = connection.scalar(select(func.max(audit.c.id))) or 0
+        known, self._audited = self._audited, newest
+        return known is not None and newest != known
+
+    def _show(self) -> None:
+        """What the program knows, in the workbook; why it could not be shown is told once."""
+        said = write_status(self._installation)
+        self._teller.standing("look: status", [said] if said is not None else [])
 
     def _whole(self) -> None:
         installation = self._installation

@@ -160,6 +160,8 @@ def sync_view(document: Mapping[str, Any], lang: Lang, most: int = 60) -> str:
         lines.append(said(lang, "unchanged", version=document["version"]))
     if document.get("uploads"):
         lines.append(upload_view([{**one, "problems": []} for one in document["uploads"]], lang))  # they stand on their cells
+    if document.get("not_shown"):
+        lines.append(document["not_shown"])
     return "\n".join(lines)
 
 

@@ -69,7 +69,7 @@ def sync(
     document = sync_document(result, lang, installation.zone)
     document["problems"] += [problem(p, lang) for p in data_problems(installation)]
     document["uploads"] = [one.as_json(lang) for one in taken if isinstance(one, UploadResult)]
-    return document
+    return _shown(installation, document)
 
 
 def restore(installation: Installation, version: str, *, by: str) -> Document:
@@ -77,7 +77,13 @@ def restore(installation: Installation, version: str, *, by: str) -> Document:
     zone, lang = installation.zone, installation.lang
     context = installation.check_context()
     result = bring_back(installation.engine, installation.source, version, installation.now, context, by=by, lang=lang)
-    return sync_document(result, lang, zone)
+    return _shown(installation, sync_document(result, lang, zone))
+
+
+def _shown(installation: Installation, document: Document) -> Document:
+    """Marks, states and numbers go back into the workbook; `not_shown` says why they could not."""
+    said = write_status(installation)
+    return {**document, "not_shown": said.say(installation.lang) if said is not None else None}
 
 
 def upload(

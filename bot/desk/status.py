@@ -34,8 +34,10 @@ _ANY_TIME = datetime(1970, 1, 1, tzinfo=UTC)
 def write_status(installation: Installation) -> Text | None:
     """Writes the program's columns in the workbook, where they changed; a sentence where that could not be done.
 
-    Nothing else depends on it.
+    Nothing else depends on it. Under a given clock a real Google Sheet is left alone: its numbers would be those of another day.
     """
+    if installation.clock.given and installation.config.sheet.real_google:
+        return None
     view = program_view(installation)
     try:
         seen = f"{installation.source.revision()} {replace(view, at=_ANY_TIME)!r}"

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from journey.errors import TabijiError
 from journey.texts import Text
-from sheets_sync.google.client import SheetsClient
+from sheets_sync.google.client import FileState, SheetsClient
 from sheets_sync.google.reading import FIELDS, state
 from sheets_sync.google.sheet import SheetState
 from sheets_sync.google.writing import write_back
@@ -53,7 +53,7 @@ class GoogleSource:
         with self._lock:
             try:
                 before = self._look()  # the pass between may have taken long: what is written must fit the Sheet as it is now
-                write_back(self.client, self.id, before, view, self._look)
+                write_back(self.client, self.id, before, view, self._read)
             except TabijiError as error:
                 return error.said
             return None
@@ -66,14 +66,17 @@ class GoogleSource:
         return self._client
 
     def _look(self) -> SheetState:
-        # The version first: an edit between the two is then read again at the next look, and never missed.
         file = self.client.file(self.id)
-        if self._state is None or file.version != self._version:
-            read = state(self.client.spreadsheet(self.id, FIELDS))
-            known = self._state
-            by, at = file.editor, file.modified_at
-            if known is not None and known.snapshot.revision == read.snapshot.revision:
-                by, at = known.snapshot.edited_by, known.snapshot.edited_at  # only the program's own part is another
-            self._version = file.version
-            self._state = replace(read, snapshot=replace(read.snapshot, edited_by=by, edited_at=at))
+        return self._state if self._state is not None and file.version == self._version else self._read(file)
+
+    def _read(self, file: FileState | None = None) -> SheetState:
+        """Reads the Sheet whatever its version says: Drive may hear of a change, also of our own, later than it happened."""
+        # The version first: an edit between the two is then read again at the next look, and never missed.
+        file = file or self.client.file(self.id)
+        read, known = state(self.client.spreadsheet(self.id, FIELDS)), self._state
+        by, at = file.editor, file.modified_at
+        if known is not None and known.snapshot.revision == read.snapshot.revision:
+            by, at = known.snapshot.edited_by, known.snapshot.edited_at  # only the program's own part is another
+        self._version = file.version
+        self._state = replace(read, snapshot=replace(read.snapshot, edited_by=by, edited_at=at))
         return self._state

@@ -67,7 +67,8 @@ def of_size(rounds: int) -> None:
     with SheetsServer() as server, tempfile.TemporaryDirectory() as folder:
         desk = LocalSheetDesk(server, Path(folder))
         desk.lay(large())
-        (Path(folder) / "config.toml").write_text(f'language = "ja"\n[sheet]\nsource = "{desk.book.url}"\n', encoding="utf-8")
+        config = f'language = "ja"\n[sheet]\nsource = "{desk.book.url}"\napi_root = "{server.url}"\n'
+        (Path(folder) / "config.toml").write_text(config, encoding="utf-8")
         installation = open_installation(Path(folder) / "config.toml", now=NOW, environment={})
         source = desk.source
         assert isinstance(source, GoogleSource)

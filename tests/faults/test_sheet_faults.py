@@ -115,7 +115,8 @@ def open_shop(folder: Path) -> Iterator[Shop]:
         with SheetsServer() as server:
             desk = LocalSheetDesk(server, folder)
             desk.lay(good())
-            (folder / "config.toml").write_text(f'language = "ja"\n[sheet]\nsource = "{desk.book.url}"\n', encoding="utf-8")
+            config = f'language = "ja"\n[sheet]\nsource = "{desk.book.url}"\napi_root = "{server.url}"\n'
+            (folder / "config.toml").write_text(config, encoding="utf-8")
             installation = open_installation(folder / "config.toml", now=NOW, environment={})
             time = Time()
             waiting = Waiting(3.0, time.sleep, time.monotonic, lambda: 0.5, lambda: datetime(2026, 12, 1, tzinfo=UTC))
