@@ -141,7 +141,10 @@ def _written_over(
     free = {now for now in touched if now not in news} - set(pairs.values())
     found = dict(pairs)
     chances = sorted(
-        (abs(line + _drift(pairs, line) - now), line, now) for line in missing for now in free if olds[line] <= touched[now]
+        (abs(line + _drift(pairs, line) - now), line, now)
+        for line in missing
+        for now in free
+        if olds[line] * ENOUGH <= touched[now]
     )
     for _, line, now in chances:
         if len(found) - len(pairs) == len(missing) - max(0, -grown):

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import copy
 import random
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from sheet_fake import FakeSheet, FakeTab, fake, place
-from test_sheet_changes import problem, view
+from test_sheet_changes import entered, problem, view
 from workbooks import good
 
+from journey.errors import InputError, OutsideError
+from journey.texts import text
+from sheets_sync.google.aligning import Moved
 from sheets_sync.google.changing import changes
+from sheets_sync.google.formulas import relocated
 from sheets_sync.google.sheet import SheetState
 from sheets_sync.google.writing import write_back
 from sheets_sync.headers import read_table
@@ -166,3 +171,82 @@ def test_whatever_people_do_meanwhile(block: int) -> None:
         assert {at: (mine[at], kept.get(at)) for at in mine if kept.get(at) != mine[at]} == {}, told
         assert all(value is None and colour is None for at, (value, _, colour) in kept.items() if at not in mine), told
         assert not changes(state, written(state.snapshot, SHOWN)), told
+
+
+def test_a_formula_that_was_hit_comes_back_and_means_the_same_cells() -> None:
+    sheet = shop()
+    state = sheet.state()
+
+    def delete_the_stage(call: str) -> None:
+        if call == "put_values":  # now the formula's column is the program's last but one
+            tab = sheet.tab("施策")
+            tab.move(lambda r: r, lambda c: None if c in (5, 6) else c - 2 * (c > 6))
+            for row in range(2, 14):
+                tab.put((row, 28), f"=V{row}/U{row}")
+            sheet.before = lambda _: None
+
+    sheet.before = delete_the_stage
+    write_back(sheet, "x", state, view(campaigns={k: replace(v, lift="+2%") for k, v in MANY.items()}), sheet.read)
+    assert [entered(sheet.tab("施策"), f"AB{row}") for row in (2, 13)] == ["=V2/U2", "=V13/U13"]
+    assert entered(sheet.tab("施策"), "Z2") == "+2%"
+
+
+@pytest.mark.parametrize(
+    ("formula", "moved"),
+    [
+        ("=X2/W2", "=Z3/Y3"),
+        ("=SUM($A$1:B2, 'X2'!X2, X2) & \"X2\"", "=SUM($A$1:B3, 'X2'!X2, Z3) & \"X2\""),
+        ("=A:A + total", "=A:A + total"),
+        ("=C1", "=#REF!"),
+        ('="unclosed', '="unclosed'),
+        ("=", "="),
+    ],
+)
+def test_references_follow_their_cells(formula: str, moved: str) -> None:
+    rows, columns = {1: 1, 2: 3}, {1: 1, 2: 2, 23: 25, 24: 26}
+    assert relocated(formula, Moved(rows, columns)) == moved
+
+
+class Refusing(FakeSheet):
+    """A Sheet that refuses some writes."""
+
+    refuse: Any = None
+
+    def change(self, spreadsheet_id: str, requests: Any) -> dict[str, Any]:
+        if self.refuse:
+            raise self.refuse.pop(0) if isinstance(self.refuse, list) else self.refuse
+        return super().change(spreadsheet_id, requests)
+
+
+def test_a_refused_write_is_told_at_once_where_nothing_changed() -> None:
+    sheet = Refusing(shop().tabs)
+    sheet.refuse = InputError(text("sync.no_problems"))
+    with pytest.raises(InputError):
+        write_back(sheet, "x", sheet.state(), SHOWN, sheet.read)
+    assert sheet.writes == 0
+
+
+def test_a_write_refused_because_a_tab_grew_smaller_is_made_anew() -> None:
+    sheet = Refusing(shop().tabs)
+    state = sheet.state()
+    sheet.tab("メッセージ").put((4, 1), "M3")
+    sheet.refuse = [InputError(text("sync.no_problems"))]
+    state = write_back(sheet, "x", state, SHOWN, sheet.read)
+    assert not changes(state, written(state.snapshot, SHOWN))
+
+
+def test_a_write_that_failed_after_it_hit_something_is_mended_all_the_same() -> None:
+    sheet = shop()
+    state, before = sheet.state(), of_people(sheet.state())
+    real = sheet.put_values
+
+    def cut(spreadsheet_id: str, data: Any) -> None:
+        sheet.put_values = real  # type: ignore[method-assign]
+        sheet.tab("施策").move(lambda r: r, lambda c: c + (c >= 3))
+        real(spreadsheet_id, data)
+        raise OutsideError(text("sync.no_problems"))
+
+    sheet.put_values = cut  # type: ignore[method-assign]
+    state = write_back(sheet, "x", state, SHOWN, sheet.read)
+    moved = {(tab, (row, column + (tab == "施策" and column >= 3))): was for (tab, (row, column)), was in before.items()}
+    assert of_people(state) == moved
