@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from slack_server import shown
 from slack_server.arguments import Arguments
-from slack_server.blocks import check_blocks, with_ids
+from slack_server.blocks import check_blocks, too_long, with_ids
 from slack_server.kinds import ApiError, Json, refused
 from slack_server.workspace import Channel, Message, Version, Workspace
 
@@ -24,6 +24,8 @@ def content(given: Arguments, work: Workspace, *, most: int = MOST_TEXT) -> Vers
         wrong = check_blocks(blocks, "message")
         if wrong:
             raise refused("invalid_blocks", *wrong)
+        if too_long(blocks):
+            raise ApiError("msg_blocks_too_long")
     if not text and not blocks and not given.data("attachments", "invalid_attachments"):
         raise ApiError("no_text")
     if len(text) > most:

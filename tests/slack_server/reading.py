@@ -105,29 +105,27 @@ def _chart(chart: Json) -> Iterator[str]:
         yield series["name"] + ": " + ", ".join(f"{point['label']} {point['value']}" for point in series["data"])
 
 
-SEEN = tuple(
-    [
-        "title",
-        "rich_text_title",
-        "subtitle",
-        "caption",
-        "label",
-        "text",
-        "body",
-        "description",
-        "fields",
-        "rows",
-        "element",
-        "accessory",
-        "elements",
-        "placeholder",
-        "options",
-        "hint",
-        "child_blocks",
-        "actions",
-        "tasks",
-        "details",
-        "output",
-    ]
+SEEN = (
+    "title",
+    "rich_text_title",
+    "subtitle",
+    "caption",
+    "label",
+    "text",
+    "body",
+    "description",
+    "fields",
+    "rows",
+    "element",
+    "accessory",
+    "elements",
+    "placeholder",
+    "options",
+    "hint",
+    "child_blocks",
+    "actions",
+    "tasks",
+    "details",
+    "output",
 )
 """Properties of blocks and elements that hold what is seen."""
