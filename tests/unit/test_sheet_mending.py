@@ -241,12 +241,12 @@ def test_a_write_that_failed_after_it_hit_something_is_mended_all_the_same() -> 
     real = sheet.put_values
 
     def cut(spreadsheet_id: str, data: Any) -> None:
-        sheet.put_values = real  # type: ignore[method-assign]
+        sheet.put_values = real
         sheet.tab("施策").move(lambda r: r, lambda c: c + (c >= 3))
         real(spreadsheet_id, data)
         raise OutsideError(text("sync.no_problems"))
 
-    sheet.put_values = cut  # type: ignore[method-assign]
+    sheet.put_values = cut
     state = write_back(sheet, "x", state, SHOWN, sheet.read)
     moved = {(tab, (row, column + (tab == "施策" and column >= 3))): was for (tab, (row, column)), was in before.items()}
     assert of_people(state) == moved
