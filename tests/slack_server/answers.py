@@ -10,7 +10,7 @@ from slack_server.arguments import Arguments
 from slack_server.kinds import ApiError, Json
 from slack_server.sockets import Delivery
 from slack_server.wire import Answer, Arrived
-from slack_server.workspace import Message, View, Workspace
+from slack_server.workspace import Message, Version, View, Workspace
 
 MOST_USES = 5
 """Answers that a response URL takes."""
@@ -36,6 +36,15 @@ class Answers:
         except ApiError as error:
             self._mistake(f"an answer to {kind or delivery.kind} that Slack refuses: {json.dumps(error.body())}")
 
+    def failed(self, delivery: Delivery, word: str) -> None:
+        """A command was not acknowledged in time, or nobody was there to hear it: Slack tells the person."""
+        if delivery.kind != "slash_commands":
+            return
+        work, payload = self._work, delivery.payload
+        said = Version(f'{payload["command"]} failed with the error "{word}"', [])
+        with work.lock:
+            work.put(Message(payload["channel_id"], work.ts(), "USLACKBOT", [said], only=payload["user_id"]))
+
     def at_url(self, arrived: Arrived) -> Answer:
         """A request to a response URL."""
         with self._work.lock:
@@ -51,6 +60,7 @@ class Answers:
             except ValueError:
                 return _said(400, {"ok": False, "error": "invalid_payload"})
             except ApiError as error:
+                self._mistake(f"at a response URL: {json.dumps(error.body(), ensure_ascii=False)}")
                 return _said(200 if error.error == "no_text" else 400, error.body())
         return _said(200, {"ok": True})
 

@@ -39,15 +39,34 @@ class Grants:
     revoked: bool = False
 
 
-class Api:
-    """The Web API. `open_socket` gives the path of a new socket."""
+BUGS = frozenset(
+    (
+        "invalid_arg_name", "invalid_arguments", "invalid_blocks", "invalid_blocks_format", "invalid_charset", "invalid_form_data",
+        "invalid_json", "invalid_limit", "invalid_metadata_format", "json_not_object", "msg_blocks_too_long", "msg_too_long",
+        "no_text", "unknown_method", "duplicate_external_id",
+    )
+)  # fmt: skip
+"""Errors that only a mistake of the app can bring about."""
 
-    def __init__(self, work: Workspace, grants: Grants, faults: Faults, rates: Rates, open_socket: Callable[[], str]) -> None:
+
+class Api:
+    """The Web API. `open_socket` gives the path of a new socket; `mistake` hears of calls that no app should make."""
+
+    def __init__(
+        self,
+        work: Workspace,
+        grants: Grants,
+        faults: Faults,
+        rates: Rates,
+        open_socket: Callable[[], str],
+        mistake: Callable[[str], None],
+    ) -> None:
         self._work = work
         self._grants = grants
         self._faults = faults
         self._rates = rates
         self._open_socket = open_socket
+        self._mistake = mistake
         self.calls: list[Call] = []
         self.before: Callable[[Call], None] | None = None
 
@@ -108,6 +127,8 @@ class Api:
             call.answer = method.handle(given, self._work)
         except ApiError as error:
             call.answer = error.body()
+            if error.error in BUGS and error.error != fault:
+                self._mistake(f"call {call.number}, {call.method}: {json.dumps(call.answer, ensure_ascii=False)}")
         return _json(call.answer, headers)
 
     def _allow(self, token: str, wanted: str, any_of: tuple[str, ...], scopes: set[str], headers: dict[str, str]) -> None:

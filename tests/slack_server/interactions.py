@@ -146,6 +146,8 @@ def said(message: Message, work: Workspace, *, mention: bool = False) -> Json:
         "team": work.team_id,
         "client_msg_id": secrets.token_hex(16),
     }
+    if message.bot:
+        inner |= {"bot_id": work.bot_id, "app_id": work.app_id, "blocks": message.blocks}
     if not mention:
         inner["channel_type"] = kind
     if message.thread_ts:

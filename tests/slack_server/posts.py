@@ -57,6 +57,7 @@ def post(given: Arguments, work: Workspace) -> Json:
     message.metadata = given.data("metadata", "invalid_metadata_format")
     message.attachments = given.data("attachments", "invalid_attachments") or []
     work.put(message)
+    work.posted(message)
     return {"ok": True, "channel": channel.id, "ts": message.ts, "message": shown.message(message, work)}
 
 

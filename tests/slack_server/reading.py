@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -129,3 +130,29 @@ SEEN = (
     "output",
 )
 """Properties of blocks and elements that hold what is seen."""
+
+
+LIVE = re.compile(r"<!(?:channel|here|everyone)(?:\|[^>]*)?>|<!subteam\^[^>]+>")
+"""What in mrkdwn calls many people."""
+
+
+def calls_many(text: str, blocks: list[Json]) -> list[str]:
+    """Everything in a message that calls many people at once: `<!channel>` and the like where they are live."""
+    if not blocks:
+        return LIVE.findall(text)
+    return [found for one in _marked(blocks) for found in LIVE.findall(one)]
+
+
+def _marked(node: Any) -> Iterator[str]:
+    """Every text under a node in which Slack looks for markup."""
+    if isinstance(node, list):
+        for one in node:
+            yield from _marked(one)
+    elif isinstance(node, dict):
+        if node.get("type") in ("mrkdwn", "markdown"):
+            yield str(node["text"])
+        elif node.get("type") == "broadcast":
+            yield f"<!{node['range']}>"
+        else:
+            for one in node.values():
+                yield from _marked(one)

@@ -15,11 +15,14 @@ from slack_server.api import Api, Call, Grants
 from slack_server.faults import Faults
 from slack_server.kinds import Json
 from slack_server.later import Later
+from slack_server.manifest import bot_events, bot_scopes, check_manifest, commands, interactive
 from slack_server.person import Person, Place
 from slack_server.rates import Rates
+from slack_server.reading import calls_many
+from slack_server.requests_out import RequestsOut
 from slack_server.sockets import Delivery, Kind, SocketMode
 from slack_server.wire import Answer, Arrived, Listener
-from slack_server.workspace import Channel, Group, User, Workspace
+from slack_server.workspace import Channel, Group, Message, User, Workspace
 
 EVENTS = frozenset(("app_mention", "app_home_opened", "file_shared", "message.channels", "message.groups", "message.im"))
 """Events that the app hears of where no manifest says otherwise."""
@@ -38,14 +41,20 @@ class SlackServer:
         self.command = "/journey"
         self.commands = {self.command}
         self.subscribed: set[str] = set(EVENTS)
+        self.interactive = True
         self.grants = Grants()
         self.rates = Rates(time.monotonic)
         self.slow_seconds = 60.0  # how long a slow answer is held back at most
         self._faults = Faults()
         self._later = Later(self.broken)
         self._answers = Answers(self.work, self.mistakes.append)
-        self.sockets = SocketMode(self.work.app_id, self._later, self._answers.acknowledged, self.mistakes.append)
-        self.api = Api(self.work, self.grants, self._faults, self.rates, self.sockets.ticket)
+        self.sockets = SocketMode(
+            self.work.app_id, self._later, self._answers.acknowledged, self._answers.failed, self.mistakes.append
+        )
+        self.requests: RequestsOut | None = None
+        self.deliveries: list[Delivery] = []
+        self.api = Api(self.work, self.grants, self._faults, self.rates, self.sockets.ticket, self.mistakes.append)
+        self.work.posted = lambda message: self.event(interactions.said(message, self.work), wait=False)
         self._people: dict[str, Person] = {}
         self._stopped = Event()
         self._listener = Listener(port, self, self._stopped)
@@ -83,10 +92,21 @@ class SlackServer:
         """Every call of the Web API so far, in order."""
         return self.api.calls
 
-    @property
-    def deliveries(self) -> list[Delivery]:
-        """Everything that the app was told of so far, in order."""
-        return self.sockets.deliveries
+    def signs_to(self, url: str, secret: str = "local-signing-secret") -> RequestsOut:
+        """HTTP mode from now on: the app is told by requests to that address, signed with that secret, and not over sockets."""
+        self.requests = RequestsOut(url, secret, self._later, self._answers.acknowledged)
+        return self.requests
+
+    def install(self, manifest: Json) -> None:
+        """Installs the app as its manifest says: its scopes, events and commands. Raises AssertionError where Slack would not."""
+        wrong = check_manifest(manifest)
+        if wrong:
+            raise AssertionError("Slack would not take the manifest:\n" + "\n".join(wrong))
+        self.grants.scopes = bot_scopes(manifest)
+        self.subscribed = bot_events(manifest)
+        self.commands = set(commands(manifest))
+        self.command = next(iter(commands(manifest)), self.command)
+        self.interactive = interactive(manifest)
 
     def person(self, name: str, channels: Iterable[Place] = ()) -> Person:
         """The person of that name, who is in those channels from now on; who was not there before joins every public channel."""
@@ -128,7 +148,23 @@ class SlackServer:
 
     def deliver(self, kind: Kind, payload: Json) -> Delivery:
         """Tells the app of something, whatever it is: forged, too."""
-        return self.sockets.deliver(kind, payload)
+        delivery = Delivery(kind, payload)
+        with self.work.lock:
+            self.deliveries.append(delivery)
+        if kind == "interactive" and not self.interactive:
+            delivery.failed = "interactivity is not enabled"
+        elif self.requests is not None:
+            self.requests.send(delivery)
+        else:
+            self.sockets.deliver(delivery)
+        return delivery
+
+    def redeliver(self, delivery: Delivery, *, same_envelope: bool = False) -> None:
+        """Tells the app of something once more, acknowledged or not, as Slack may at any time."""
+        if self.requests is not None:
+            self.requests.send(delivery)
+        else:
+            self.sockets.again(delivery, same_envelope=same_envelope)
 
     def event(self, inner: Json, *, wait: bool = True) -> Delivery | None:
         """Tells the app of an event, where it subscribed to it."""
@@ -143,6 +179,13 @@ class SlackServer:
         if wait:
             delivery.wait(self.sockets.in_time + 0.5)
         return delivery
+
+    @property
+    def calls_to_all(self) -> list[Message]:
+        """Every message of the bot that calls many people at once (`<!channel>` and the like)."""
+        with self.work.lock:
+            there = [message for messages in self.work.messages.values() for message in messages if message.bot]
+            return [one for one in there if any(calls_many(version.text, version.blocks) for version in one.versions)]
 
     def fail(self, fault: str, *, method: str = "", nth: int = 1, times: int | None = 1) -> None:
         """Orders a fault for calls of `method` ("": all): the `nth` from now, `times` in a row (None: for good). See `faults`."""
@@ -170,7 +213,12 @@ class SlackServer:
         return Answer(404)
 
     def upgraded(self, arrived: Arrived, reader: BufferedIOBase, connection: socket.socket) -> None:
-        """Speaks Socket Mode with a client."""
+        """Speaks Socket Mode with a client (a fault of method `link` refuses the socket)."""
+        with self.work.lock:
+            fault = self._faults.next("link")
+        if fault:
+            connection.sendall(b"" if fault == "cut" else b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n")
+            return
         self.sockets.serve(arrived, reader, connection)
 
     def broken(self, said: str) -> None:

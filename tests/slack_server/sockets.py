@@ -83,12 +83,21 @@ class Line:
 
 
 class SocketMode:
-    """The app's sockets. `answered` is called once with each delivery that was acknowledged for the first time."""
+    """The app's sockets. `answered` is called once with each delivery that was acknowledged in time, `failed` with each that the
+    person was told has failed."""
 
-    def __init__(self, app_id: str, later: Later, answered: Callable[[Delivery], None], mistake: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        app_id: str,
+        later: Later,
+        answered: Callable[[Delivery], None],
+        failed: Callable[[Delivery, str], None],
+        mistake: Callable[[str], None],
+    ) -> None:
         self._app_id = app_id
         self._later = later
         self._answered = answered
+        self._failed = failed
         self._mistake = mistake
         self._lock = RLock()
         self._tickets: set[str] = set()
@@ -98,7 +107,6 @@ class SocketMode:
         self.lines: dict[int, Line] = {}
         self.opened = 0
         self.changed = Condition(self._lock)
-        self.deliveries: list[Delivery] = []
         self.retries: tuple[float, ...] = (0.0, 60.0, 300.0)  # seconds until an event is delivered again
         self.silent = Event()  # while set, pings are not answered
         self.in_time = IN_TIME
@@ -135,13 +143,9 @@ class SocketMode:
                 self.lines.pop(line.number, None)
                 self.changed.notify_all()
 
-    def deliver(self, kind: Kind, payload: Json) -> Delivery:
+    def deliver(self, delivery: Delivery) -> None:
         """Tells the app of something, over one of its sockets."""
-        delivery = Delivery(kind, payload)
-        with self._lock:
-            self.deliveries.append(delivery)
         self._send(delivery, None)
-        return delivery
 
     def again(self, delivery: Delivery, *, same_envelope: bool = False, reason: str = "timeout") -> Attempt | None:
         """Delivers something once more, acknowledged or not; None where no socket is open."""
@@ -270,7 +274,8 @@ class SocketMode:
         }
         if delivery.kind == "events_api" or retry:
             envelope |= {"retry_attempt": retry, "retry_reason": (reason or "") if retry else ""}
-        self._tell(line, envelope)
+        if not self._tell(line, envelope):
+            return self._send(delivery, reason, envelope_id)
         self._later.call(self.in_time, lambda: self._overdue(delivery, attempt))
         return attempt
 
@@ -285,15 +290,17 @@ class SocketMode:
             self._later.call(self.retries[tried], lambda: None if delivery.acked else self._send(delivery, "timeout"))
 
     def _fail(self, delivery: Delivery, word: str) -> None:
+        self._failed(delivery, word)
         with delivery.changed:
             delivery.failed = word
             delivery.changed.notify_all()
 
-    def _tell(self, line: Line, said: Json) -> None:
+    def _tell(self, line: Line, said: Json) -> bool:
         try:
-            line.frames.send(json.dumps(said, ensure_ascii=False).encode())
+            line.frames.send(json.dumps(said, ensure_ascii=False).encode("utf-8", "surrogatepass"))
         except OSError:
             line.takes = False
+        return line.takes or said["type"] == "disconnect"
 
     def _goodbye(self, line: Line) -> None:
         try:

@@ -165,6 +165,7 @@ class Workspace:
         self.files: dict[str, File] = {}
         self.response_urls: dict[str, ResponseUrl] = {}
         self.triggers: dict[str, Trigger] = {}
+        self.posted: Callable[[Message], object] = lambda message: None  # hears of what the bot wrote for everybody
         self._numbers = count(1)
         self._last = 0
 
