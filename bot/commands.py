@@ -23,7 +23,7 @@ def answer(installation: Installation, speaker: Speaker, line: str) -> Reply:
         if found is None:
             return Reply("")
         command, rest = found
-        decide.require(installation, speaker, may=command.may)
+        decide.require(installation, speaker, may=command.needs(rest))
         return command.handle(installation, speaker, rest)
     except TabijiError as error:
         return refused(installation, error.said)
@@ -71,7 +71,9 @@ COMMANDS: tuple[Command, ...] = (
     Command("resume", ("resume", "再開"), handlers.STOP, handlers.resume, "approver"),
     Command("why", ("why", "なぜ", "理由"), handlers.WHY, handlers.why),
     Command("customer", ("customer", "顧客", "お客さま"), handlers.CUSTOMER, handlers.customer),
-    Command("deliveries", ("deliveries", "held", "配信", "保留"), handlers.DELIVERIES, handlers.deliveries),
+    Command(
+        "deliveries", ("deliveries", "held", "配信", "保留"), handlers.DELIVERIES, handlers.deliveries, "viewer", "approver"
+    ),
     Command("report", ("report", "レポート", "報告"), "", handlers.report),
     Command("problems", ("problems", "問題"), "", handlers.problems),
     Command("sync", ("sync", "取り込み", "同期"), handlers.SYNC, handlers.sync, "editor"),

@@ -117,7 +117,6 @@ def deliveries(installation: Installation, speaker: Speaker, words: Sequence[str
         chosen = Chosen(campaign=_campaign(installation, rest[0]), reason=_reason(rest[1], installation))
     else:
         raise UsageError(text("chat.usage", usage="deliveries " + DELIVERIES))
-    decide.require(installation, speaker, may="approver")
     done = decide.settle(installation, action, chosen, speaker)
     said = views.said(lang, f"settled_{action}", number=done["deliveries"])
     return Reply(said, shows="settled", document=done, decided=True)

@@ -39,13 +39,21 @@ Handler = Callable[[Installation, Speaker, Sequence[str]], Reply]
 
 @dataclass(frozen=True)
 class Command:
-    """One thing to say: its words (the first is shown in the help), how it is used, what it does, and the least role for it."""
+    """One thing to say: its words (the first is shown in the help), how it is used, what it does, and the least role for it.
+
+    `with_words`: the least role where words follow it, for a command that shows something alone and decides something with them.
+    """
 
     name: str
     words: tuple[str, ...]
     usage: str
     handle: Handler
     may: Role = "viewer"
+    with_words: Role | None = None
+
+    def needs(self, words: Sequence[str]) -> Role:
+        """The least role for the command with these words after it."""
+        return self.with_words if words and self.with_words is not None else self.may
 
 
 def split(line: str, slash: str) -> list[str]:

@@ -133,8 +133,11 @@ def settle(installation: Installation, action: str, chosen: Chosen, who: Who) ->
 
 def test(installation: Installation, campaign: str, address: str, who: Who) -> Document:
     """One sample of a campaign's message to an address of the team, marked as a test. Raises OutsideError where it was not taken."""
+    by = _speaker(who)
     with installation.deciding():
-        sample = previewer(installation).test_send(campaign, address, _speaker(who).name, installation.now)
+        with writing(installation.engine) as connection:
+            by.claim(connection)
+        sample = previewer(installation).test_send(campaign, address, by.name, installation.now)
         said = text("cli.test_sent", campaign=campaign, address=address, channel=sample.channel, subject=sample.subject)
         return {"id": campaign, "sent": True, "channel": sample.channel, "text": said.say(installation.lang)}
 
@@ -186,7 +189,11 @@ def _second_person(installation: Installation, campaign: Campaign, by: Speaker) 
     approved_at = installation.in_force().standings[campaign.id].approved_at
     with reading(installation.engine) as connection:
         edited = editors_since(connection, approved_at)
-    return text("cli.second_person", user=by.name) if any(_is_one(by, editor) for editor in edited) else None
+    if any(_is_one(by, editor) for editor in edited):
+        return text("cli.second_person", user=by.name)
+    if by.role is not None and any("@" in editor for editor in edited) and not any("@" in name for name in by.names):
+        return text("cli.second_person_unknown", user=by.name)
+    return None
 
 
 def _is_one(by: Speaker, editor: str) -> bool:
