@@ -105,6 +105,24 @@ class Previewer:
         sample = self._sample(content, picked, in_force, now) if picked is not None else None
         return Preview(content[0], now, sends, refused, sample)
 
+    def samples(self, campaign_id: str, now: datetime, most: int = 3) -> list[Sample]:
+        """Messages of customers who would get it now: of each channel, variant and language one, as far as `most` goes.
+
+        Looks no further than some thousand customers once it has any. Raises InputError for an unknown campaign or a draft.
+        """
+        with reading(self.engine) as connection:
+            in_force, content = self._as_typed(connection, campaign_id, now)
+            picked: dict[object, tuple[str, Seen, Decision]] = {}
+            for wanted in self._batches(content[0], in_force):
+                for one, seen, decision in self._decided(connection, wanted, content, in_force, now):
+                    if isinstance(decision, Send) and len(picked) < most:
+                        row = choose(content[1], one, decision.channel, self._languages(seen))
+                        key = (decision.channel, row.variant, row.language) if row is not None else decision.channel
+                        picked.setdefault(key, (one, seen, decision))
+                if picked:
+                    break
+        return [self._sample(content, one, in_force, now) for one in picked.values()]
+
     def test_send(self, campaign_id: str, address: str, who: str, now: datetime) -> Sample:
         """Sends the campaign's message, marked as a test, to one address of the team; not in the ledger, but audited.
 
@@ -214,6 +232,9 @@ class Previewer:
             text("delivery.test_no_channel", address=shown, campaign=campaign.id, channels=list(campaign.channels))
         )
 
+    def _languages(self, seen: Seen) -> list[str]:
+        return [x for x in (str(seen.attributes.get("language") or ""), self.lang) if x]
+
     def _made(
         self,
         campaign: Campaign,
@@ -227,8 +248,7 @@ class Previewer:
         *,
         test: bool = False,
     ) -> tuple[Sample, Parcel]:
-        languages = [x for x in (str(seen.attributes.get("language") or ""), self.lang) if x]
-        variant = choose(variants, customer, channel, languages)
+        variant = choose(variants, customer, channel, self._languages(seen))
         if variant is None:
             raise InputError(text("delivery.no_variant", message=campaign.message, channel=channel))
         mark = text("delivery.test_mark").say(self.lang) if test else ""

@@ -5,7 +5,7 @@ use cases (approve, reject, pause, resume). Nothing here sends or plans; the pla
 """
 
 from journey.approvals.decisions import Decided, Ground, approve, pause, reject, resume
-from journey.approvals.hashes import Audiences, content_hash
+from journey.approvals.hashes import Audiences, Used, content_hash
 from journey.approvals.standing import Approval, Standing, State, standings
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "Ground",
     "Standing",
     "State",
+    "Used",
     "approve",
     "content_hash",
     "pause",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -30,6 +30,16 @@ def _content_hash(row: Campaign, messages: tuple[MessageVariant, ...]) -> str:
     return _hash([dump(row), *sorted(dump(m) for m in messages)])
 
 
+@dataclass(frozen=True)
+class Used:
+    """What an audience is made of, by name: journeys, stages (journey id, stage id), segments, and keys of fields."""
+
+    journeys: frozenset[str] = frozenset()
+    stages: frozenset[tuple[str, str]] = frozenset()
+    segments: frozenset[str] = frozenset()
+    fields: frozenset[str] = frozenset()
+
+
 class Audiences:
     """The audience hashes of one workbook. Keeps what it has compiled: campaigns share stages and segments.
 
@@ -47,11 +57,7 @@ class Audiences:
 
         `campaign` may be an approved one that differs from the workbook's row of today. What is no longer there hashes as absent.
         """
-        collected = _Collected(self._names, self._compile)
-        collected.condition(campaign.audience, campaign.journey)
-        journey = next((j for j in self._workbook.journeys if j.id == campaign.journey), None)
-        if campaign.journey is not None:
-            collected.journey(campaign.journey, journey, _stages_of(campaign, journey))
+        collected = self._collected(campaign)
         parts = {
             # Without their ids, so that a renamed stage or journey is the same audience.
             "journeys": sorted(json.dumps(part, ensure_ascii=False) for part in collected.parts()),
@@ -60,6 +66,20 @@ class Audiences:
             "channels": {c: self._kinds.get(c) for c in campaign.channels},
         }
         return _hash([json.dumps(parts, ensure_ascii=False, sort_keys=True)])
+
+    def used(self, campaign: Campaign) -> Used:
+        """The names of all that the hash covers, so that a person can be told what of it changed."""
+        collected = self._collected(campaign)
+        stages = {(journey, stage) for journey, part in collected.journeys.items() for stage in part.get("stages", ())}
+        return Used(frozenset(collected.journeys), frozenset(stages), frozenset(collected.segments), frozenset(collected.fields))
+
+    def _collected(self, campaign: Campaign) -> _Collected:
+        collected = _Collected(self._names, self._compile)
+        collected.condition(campaign.audience, campaign.journey)
+        journey = next((j for j in self._workbook.journeys if j.id == campaign.journey), None)
+        if campaign.journey is not None:
+            collected.journey(campaign.journey, journey, _stages_of(campaign, journey))
+        return collected
 
     def _compile(self, source: str, of: str | None) -> Compiled:
         key = (source, of)
