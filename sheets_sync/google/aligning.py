@@ -16,6 +16,8 @@ Tokens = Mapping[int, Counter[Hashable]]
 _REFERENCE = re.compile(r"#REF!|\$?[A-Za-z]{1,3}\$?[0-9]{1,7}")
 ENOUGH = 0.5
 """How much of what a line holds now it must have held before, to be taken for the same."""
+FEW = 40
+"""What more lines than these have says little of any of them, and is looked at only where a line has nothing else."""
 
 
 @dataclass(frozen=True)
@@ -104,7 +106,9 @@ def _likeness(left: Tokens, free: Tokens, before: Tokens) -> list[tuple[float, i
         for token in tokens:
             holders.setdefault(token, []).append(line)
     found: list[tuple[float, int, int, int]] = []
-    for now, tokens in free.items():
+    for now, held in free.items():
+        telling = {token: count for token, count in held.items() if len(holders.get(token, ())) <= FEW}
+        tokens = telling if any(token in holders for token in telling) else held
         whole = sum(count / max(common[token], 1) for token, count in tokens.items())
         shared: dict[int, float] = {}
         for token, count in tokens.items():
