@@ -107,7 +107,7 @@ def _likeness(left: Tokens, free: Tokens, before: Tokens) -> list[tuple[float, i
             holders.setdefault(token, []).append(line)
     found: list[tuple[float, int, int, int]] = []
     for now, held in free.items():
-        telling = {token: count for token, count in held.items() if len(holders.get(token, ())) <= FEW}
+        telling = Counter({token: count for token, count in held.items() if len(holders.get(token, ())) <= FEW})
         tokens = telling if any(token in holders for token in telling) else held
         whole = sum(count / max(common[token], 1) for token, count in tokens.items())
         shared: dict[int, float] = {}

@@ -75,7 +75,7 @@ def test_the_programs_cells_are_filled_by_one_call_of_values_and_one_of_requests
     assert "11:00" in campaigns.cells[place("W1")]["note"] and "11:00" in entered(sheet.tab("状況"), "A1")
 
 
-@settings(max_examples=25, phases=[Phase.generate])
+@settings(max_examples=15, phases=[Phase.generate])
 @given(st.data())
 def test_once_is_enough_and_people_keep_what_is_theirs(data: st.DataObject) -> None:
     tabs = good()
