@@ -61,7 +61,7 @@ def campaign_card(installation: Installation, campaign_id: str) -> Document:
     """Everything about one campaign as the workbook has it now. Raises InputError for a draft or one that does not exist.
 
     `{"kind": "campaign", "id", "name", "at", "version", "offer", "content", "audience", "state", "approval", "runs", "paused",
-    "approved_by", "approved_at", "rejected_reason", "transactional", "journey", "stages", "condition", "message", "owner",
+    "approved_by", "approved_at", "rejected_reason", "transactional", "journey", "stages", "condition", "message", "owner", "reentry_days", "zone",
     "channels": [{"name", "kind", "leaves"}], "when", "count", "asked_at", "asked_all", "sends", "reached", "later", "never", "outside",
     "samples", "new", "changes", "edited_by", "edited_at", "risks": [{"code", …}]}`; times ISO 8601 in the workbook's zone. Who gets
     it is asked of today's data for the moment at which it would next go out (`asked_at`): at night nobody would get anything.
@@ -120,6 +120,8 @@ def _head(ground: _Ground) -> Document:
         "condition": campaign.audience,
         "message": campaign.message,
         "owner": campaign.owner,
+        "reentry_days": campaign.reentry // timedelta(days=1) if campaign.reentry is not None else None,
+        "zone": zone.key,
     }
 
 
