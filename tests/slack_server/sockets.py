@@ -229,7 +229,7 @@ class SocketMode:
     def _heard(self, text: bytes) -> None:
         try:
             said = json.loads(text)
-            envelope_id = said["envelope_id"]
+            envelope_id = str(said["envelope_id"])
         except (ValueError, KeyError, TypeError):
             self._mistake(f"not an acknowledgement: {text[:200]!r}")
             return

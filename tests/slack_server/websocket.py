@@ -49,6 +49,8 @@ class Frames:
         self._reader = reader
         self._connection = connection
         self._sending = Lock()
+        self._kind: int | None = None  # of the message that came in part so far
+        self._parts = bytearray()
 
     def send(self, payload: bytes, opcode: int = TEXT) -> None:
         """One whole message. Raises OSError where the client is gone."""
@@ -68,19 +70,20 @@ class Frames:
 
     def read(self) -> tuple[int, bytes] | None:
         """The next message (parts put together) or control frame; None where the connection is over. Raises Broken."""
-        kind, parts = None, bytearray()
         while (frame := self._frame()) is not None:
             final, opcode, payload = frame
             if opcode >= CLOSE:
                 return opcode, payload
-            if (opcode == CONTINUED) == (kind is None):
+            if (opcode == CONTINUED) == (self._kind is None):
                 raise Broken(1002, "a part out of its order")
-            kind = opcode if kind is None else kind
-            parts += payload
-            if len(parts) > MOST:
+            kind = opcode if self._kind is None else self._kind
+            self._parts += payload
+            if len(self._parts) > MOST:
                 raise Broken(1009, "too big")
             if final:
-                return kind, bytes(parts)
+                whole, self._kind, self._parts = bytes(self._parts), None, bytearray()
+                return kind, whole
+            self._kind = kind
         return None
 
     def _frame(self) -> tuple[bool, int, bytes] | None:
