@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from bot.slack import blocks as b
 from bot.slack.blocks import Block, Bold, Line, Message, Struck
+from bot.slack.limits import clean, clip
 from bot.slack.presses import Action, Press, Presses, read
 from bot.slack.saying import channel, differing, listed, moment, said
 from bot.views import reason
@@ -22,7 +23,7 @@ __all__ = ["Outcome", "Press", "Presses", "card", "closed", "read", "topic"]
 Document = Mapping[str, Any]
 Outcome = Literal["approved", "rejected", "edited", "expired", "inactive", "gone"]
 
-CHANGES, PLACES, CELL = 10, 12, 100
+CHANGES, PLACES, CELL, PLACE = 10, 12, 80, 60
 """How many changes and places are named, and how much of a cell is shown: together they stay within one block."""
 SAMPLE_TEXT = 700
 
@@ -46,9 +47,7 @@ def card(document: Document, presses: Presses, lang: Lang, command: str = "/jour
         *_who(document, lang),
         *_samples(document, lang),
     ]
-    until = moment(presses.expires.astimezone(ZoneInfo(document["zone"])).isoformat(), lang, document["at"])
-    zone = said(lang, "when_zone", zone=document["zone"])
-    tail = [b.actions(_buttons(document, presses, lang)), b.context(said(lang, "footer", until=until, zone=zone))]
+    tail = [b.actions(_buttons(document, presses, lang)), footer(document, presses, lang)]
     return b.message(title, body, tail=tail, more=said(lang, "cut", command=command, id=document["id"]))
 
 
@@ -69,6 +68,12 @@ def closed(
     if why:
         told.append(said(lang, "closed_reason", reason=why))
     return b.message(title, [b.header(title), b.section("\n".join(told))])
+
+
+def footer(document: Document, presses: Presses, lang: Lang) -> Block:
+    """Who will know of a press, and until when there can be one."""
+    until = moment(presses.expires.astimezone(ZoneInfo(document["zone"])).isoformat(), lang, document["at"])
+    return b.context(said(lang, "footer", until=until, zone=said(lang, "when_zone", zone=document["zone"])))
 
 
 def _title(document: Document) -> str:
@@ -183,15 +188,13 @@ def _changes(document: Document, lang: Lang) -> list[Block]:
     items: list[Line] = []
     for change in document["changes"][:CHANGES]:
         old, new = differing(change["before"], change["after"], CELL)
-        place = " ".join(str(part) for part in (change["tab"], change["row"] or change["id"], change["column"]) if part)
+        where = " ".join(str(part) for part in (change["tab"], change["row"] or change["id"], change["column"]) if part)
+        place = clip(clean(where, lines=False), PLACE)
         empty = said(lang, "empty")
         items.append([f"{place}: ", Struck(old) if old else empty, " → ", Bold(new or empty)])
     left = len(document["changes"]) - len(items)
     more: list[Line] = [said(lang, "more_changes", number=left)] if left else []
-    return [
-        b.lines([head]),
-        b.bullets([*items, *more], most=3 * b.limits.RICH_TEXT // 2 if len(items) > 6 else b.limits.RICH_TEXT),
-    ]
+    return [b.lines([head]), b.bullets([*items, *more])]
 
 
 def _who(document: Document, lang: Lang) -> list[Block]:
@@ -217,7 +220,8 @@ def _who(document: Document, lang: Lang) -> list[Block]:
 
 
 def _place(one: Document, lang: Lang) -> str:
-    return said(lang, "who_line", stage=one["stage"] or said(lang, "who_all"), channel=channel(one["channel"], lang))
+    shown = said(lang, "who_line", stage=one["stage"] or said(lang, "who_all"), channel=channel(one["channel"], lang))
+    return clip(clean(shown, lines=False), 2 * PLACE)
 
 
 def _reasons(rows: list[Document], lang: Lang) -> str:
