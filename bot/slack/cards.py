@@ -12,9 +12,8 @@ from zoneinfo import ZoneInfo
 
 from bot.slack import blocks as b
 from bot.slack.blocks import Block, Bold, Line, Message, Struck
-from bot.slack.limits import clean, clip
 from bot.slack.presses import Action, Press, Presses, read
-from bot.slack.saying import channel, differing, listed, moment, said
+from bot.slack.saying import channel, differing, listed, moment, said, short
 from bot.views import reason
 from journey.texts import Lang
 
@@ -37,7 +36,9 @@ def card(document: Document, presses: Presses, lang: Lang, command: str = "/jour
     """The card of a campaign that waits for a yes or no."""
     title = said(lang, _title(document), id=document["id"], name=document["name"])
     about = said(lang, "version", version=str(document["version"]), at=moment(document["at"], lang))
-    edited = said(lang, "edited", by=document["edited_by"] or "–", at=moment(document["edited_at"], lang, document["at"]))
+    edited = said(
+        lang, "edited", by=short(document["edited_by"] or "–", 120), at=moment(document["edited_at"], lang, document["at"])
+    )
     body = [
         b.header(title),
         b.context(f"{about} · {edited}"),
@@ -94,9 +95,9 @@ def _does(document: Document, lang: Lang) -> list[Line]:
 
 
 def _sentence(document: Document, lang: Lang) -> str:
-    at, names = document["when"], [said(lang, "stage_named", name=name) for name in document["stages"]]
-    stages = listed(names, lang) or said(lang, "any_stage")
-    message = said(lang, "message", id=document["message"])
+    at, names = document["when"], [said(lang, "stage_named", name=short(name)) for name in document["stages"]]
+    stages = short(listed(names, lang), 200) or said(lang, "any_stage")
+    message = said(lang, "message", id=short(document["message"]))
     if at["type"] == "on_enter":
         delay = f"delay_{at['unit']}" + ("_at" if at["time"] and at["unit"] != "h" else "") if at["amount"] else "delay_now"
         return said(
@@ -105,7 +106,7 @@ def _sentence(document: Document, lang: Lang) -> str:
     if at["type"] == "after_in_stage":
         time = said(lang, "time_at", time=at["time"]) if at["time"] else ""
         return said(lang, "does_after_in_stage", stages=stages, days=at["amount"], message=message, time=time)
-    return said(lang, f"does_{at['type']}", message=message, typed=at["typed"])
+    return said(lang, f"does_{at['type']}", message=message, typed=short(at["typed"], 120))
 
 
 def how_many(document: Document, lang: Lang) -> str:
@@ -140,7 +141,7 @@ def _hours(document: Document, lang: Lang) -> str:
     at = document["when"]
     parts = []
     if at["window"]:
-        parts.append(said(lang, "when_hours", window=at["window"]))
+        parts.append(said(lang, "when_hours", window=short(at["window"], 120)))
     if at["quiet"]:
         parts.append(said(lang, "when_quiet", start=at["quiet"][0], end=at["quiet"][1]))
     if not parts:
@@ -152,11 +153,11 @@ def _hours(document: Document, lang: Lang) -> str:
 
 def by_what(document: Document, lang: Lang) -> str:
     """By which channels, in which order."""
-    names = [channel(one["name"], lang) for one in document["channels"]]
+    names = [short(channel(one["name"], lang), 30) for one in document["channels"]]
     if len(names) < 2:
         return said(lang, "by_one", channel=(names or ["–"])[0])
     key = "by_second" if len(names) == 2 else "by_first"
-    return said(lang, key, first=names[0], others=listed(names[1:], lang))
+    return said(lang, key, first=names[0], others=short(listed(names[1:], lang), 120))
 
 
 def _until(document: Document, lang: Lang) -> str:
@@ -164,7 +165,7 @@ def _until(document: Document, lang: Lang) -> str:
         return said(lang, "until_paused")
     if document["runs"]:
         at = moment(document["approved_at"], lang, document["at"])
-        return said(lang, "until_runs", by=document["approved_by"] or "–", at=at)
+        return said(lang, "until_runs", by=short(document["approved_by"] or "–"), at=at)
     return said(lang, "until_held")
 
 
@@ -182,14 +183,14 @@ def _changes(document: Document, lang: Lang) -> list[Block]:
     if document["new"]:
         return [b.lines([[Bold(said(lang, "changed_new"))]])]
     at = moment(document["approved_at"], lang, document["at"])
-    head: Line = [Bold(said(lang, "changed", by=document["approved_by"] or "–", at=at))]
+    head: Line = [Bold(said(lang, "changed", by=short(document["approved_by"] or "–"), at=at))]
     if not document["changes"]:
         return [b.lines([head, said(lang, "changed_nowhere")])]
     items: list[Line] = []
     for change in document["changes"][:CHANGES]:
         old, new = differing(change["before"], change["after"], CELL)
         where = " ".join(str(part) for part in (change["tab"], change["row"] or change["id"], change["column"]) if part)
-        place = clip(clean(where, lines=False), PLACE)
+        place = short(where, PLACE)
         empty = said(lang, "empty")
         items.append([f"{place}: ", Struck(old) if old else empty, " → ", Bold(new or empty)])
     left = len(document["changes"]) - len(items)
@@ -221,7 +222,7 @@ def _who(document: Document, lang: Lang) -> list[Block]:
 
 def _place(one: Document, lang: Lang) -> str:
     shown = said(lang, "who_line", stage=one["stage"] or said(lang, "who_all"), channel=channel(one["channel"], lang))
-    return clip(clean(shown, lines=False), 2 * PLACE)
+    return short(shown, 2 * PLACE)
 
 
 def _reasons(rows: list[Document], lang: Lang) -> str:
@@ -233,11 +234,11 @@ def _samples(document: Document, lang: Lang) -> list[Block]:
         return [b.context(said(lang, "no_sample"))]
     made: list[Block] = []
     for number, sample in enumerate(document["samples"], 1):
-        variant = said(lang, "sample_variant", variant=sample["variant"]) if sample["variant"] else ""
-        shown = {"n": number, "all": len(document["samples"]), "channel": channel(sample["channel"], lang)}
-        head: list[Line] = [[Bold(said(lang, "sample", **shown, variant=variant, customer=sample["customer"]))]]
+        variant = said(lang, "sample_variant", variant=short(sample["variant"])) if sample["variant"] else ""
+        shown = {"n": number, "all": len(document["samples"]), "channel": short(channel(sample["channel"], lang), 30)}
+        head: list[Line] = [[Bold(said(lang, "sample", **shown, variant=variant, customer=short(sample["customer"])))]]
         if sample["subject"]:
-            head.append(said(lang, "sample_subject", subject=sample["subject"]))
+            head.append(said(lang, "sample_subject", subject=short(sample["subject"], 200)))
         made += [b.lines(head, most=400), b.quoted(sample["text"].strip(), most=SAMPLE_TEXT)]
     return made
 

@@ -12,7 +12,7 @@ from bot.slack import blocks as b
 from bot.slack.blocks import Block, Bold, Line, Message, Struck
 from bot.slack.cards import CELL, CHANGES, footer
 from bot.slack.presses import Action, Presses
-from bot.slack.saying import channel, differing, listed, moment, said
+from bot.slack.saying import channel, differing, listed, moment, said, short
 from bot.views import reason
 from journey.texts import Lang, catalogue
 
@@ -24,7 +24,7 @@ def held_card(document: Document, presses: Presses, lang: Lang) -> Message:
     kind = "held" if document["held"] else "in_doubt" if document["in_doubt"] else "failed"
     number = document["deliveries"]
     title = said(lang, f"held_title_{kind}", id=document["id"], name=document["name"], number=number)
-    names = listed([channel(name, lang) for name in document["channels"]], lang) or "–"
+    names = short(listed([short(channel(name, lang), 30) for name in document["channels"]], lang), 120) or "–"
     since = moment(document["since"], lang, document["at"])
     choices = _choices(document, kind)
     body: list[Block] = [
@@ -61,11 +61,13 @@ def settings_card(document: Document, presses: Presses, lang: Lang) -> Message:
     for change in document["changes"][:CHANGES]:
         old, new = differing(change["before"], change["after"], CELL)
         empty = said(lang, "empty")
-        items.append([f"{change['id']}: ", Struck(old) if old else empty, " → ", Bold(new or empty)])
+        items.append([f"{short(change['id'])}: ", Struck(old) if old else empty, " → ", Bold(new or empty)])
     left = len(document["changes"]) - len(items)
     if left > 0:
         items.append(said(lang, "more_changes", number=left))
-    edited = said(lang, "edited", by=document["edited_by"] or "–", at=moment(document["edited_at"], lang, document["at"]))
+    edited = said(
+        lang, "edited", by=short(document["edited_by"] or "–", 120), at=moment(document["edited_at"], lang, document["at"])
+    )
     body = [
         b.header(title),
         b.context(edited),
@@ -105,10 +107,10 @@ def _choices(document: Document, kind: str) -> list[tuple[Action, str, str]]:
 def _why(document: Document, lang: Lang) -> str:
     code, detail = document["reason"], document["detail"] or {}
     key = f"held_{code}"
-    values = {"reason": reason(lang, code), "why": detail.get("why") or "–"}
+    values = {"reason": reason(lang, code), "why": short(detail.get("why") or "–", 300)}
     told = [said(lang, key if f"cards.{key}" in catalogue() else "held_other", **values)]
     if code == "bulk" and {"day", "planned", "limit"} <= set(detail):
-        told.append(said(lang, "held_bulk_day", day=detail["day"], planned=detail["planned"], limit=detail["limit"]))
+        told.append(said(lang, "held_bulk_day", day=short(detail["day"], 20), planned=detail["planned"], limit=detail["limit"]))
     if code == "bulk" and {"audience", "approved"} <= set(detail):
         told.append(said(lang, "held_bulk_drift", audience=detail["audience"], approved=detail["approved"]))
     if code == "late_start" and "late_hours" in detail:

@@ -43,6 +43,11 @@ def listed(names: Sequence[str], lang: Lang) -> str:
     return ("、" if lang == "ja" else ", ").join(names)
 
 
+def short(value: object, most: int = 60) -> str:
+    """A value that stands inside a sentence, on one line: however long it is, the sentence's end is seen too."""
+    return clip(clean(value, lines=False), most)
+
+
 def differing(before: object, after: object, most: int) -> tuple[str, str]:
     """Two values of a cell, so short that what differs is seen: of long ones what is the same at both ends is left out."""
     old, new = (clean(value if value is not None else "", lines=False) for value in (before, after))
