@@ -198,7 +198,8 @@ for name, source in BOMBS.items():
     except InputError:
         pass
 print(compile_variant(MessageVariant("m", channel="email", subject="s", body="{{ 顧客.姓 }} ok")).render(CONTEXT).text[-3:-1])
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+# Not getrusage: its peak begins with what the process that started this one held.
+print(next(line.split()[1] for line in open("/proc/self/status") if line.startswith("VmHWM")))
 """
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=120)
     said, peak = done.stdout.split()
