@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from openpyxl.cell.cell import Cell
 from openpyxl.comments import Comment
+from openpyxl.styles import NamedStyle
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.worksheet import Worksheet
@@ -97,13 +98,21 @@ def write_cell(cell: Cell, value: str, lang: Lang, *, program: bool = False, fil
     """
     cell.value = value or None
     cell.data_type = "s" if value else "n"  # a text that begins with `=` stays text
-    cell.number_format = TEXT
-    cell.alignment = style.TOP if top else style.MIDDLE
-    cell.font = style.font(lang)
-    if filled:
-        cell.border = style.BOXED
-        if program:
-            cell.fill = style.fill(style.PALE_GREY)
+    cell.style = _look(cell, lang, boxed=filled, grey=filled and program, top=top)
+
+
+def _look(cell: Cell, lang: Lang, *, boxed: bool, grey: bool, top: bool) -> str:
+    """The name of the book's style of such cells: worked out once, for thousands of cells."""
+    book = cell.parent.parent
+    name = " ".join(["Tabiji", *(word for word, on in (("box", boxed), ("grey", grey), ("top", top)) if on)])
+    if name not in book.named_styles:
+        made = NamedStyle(name, style.font(lang), number_format=TEXT, alignment=style.TOP if top else style.MIDDLE)
+        if boxed:
+            made.border = style.BOXED
+        if grey:
+            made.fill = style.fill(style.PALE_GREY)
+        book.add_named_style(made)
+    return name
 
 
 def add_dropdown(sheet: Worksheet, where: str, dropdown: Dropdown, choices: Choices) -> None:
