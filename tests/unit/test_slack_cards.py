@@ -13,7 +13,7 @@ from slack_limits import HOSTILE, keeps_limits
 
 from bot.slack.cards import card, closed
 from bot.slack.held import held_card, held_closed, settings_card
-from bot.slack.presses import DECIDES, Press, read, showing
+from bot.slack.presses import DECIDES, Press, Presses, read, showing
 from bot.slack.saying import differing
 from journey.errors import InputError
 from journey.texts import LANGS
@@ -125,7 +125,7 @@ def test_a_press_is_what_was_signed_until_it_expires() -> None:
 @settings(max_examples=300)
 @given(st.data())
 def test_no_mutated_press_is_read(data: st.DataObject) -> None:
-    token = showing(SECRET, NOW).token("approve", "campaign:C01", offer="c" * 16)
+    token = Presses(SECRET, NOW + timedelta(days=1), "n").token("approve", "campaign:C01", offer="c" * 16)
     at = data.draw(st.integers(0, len(token) - 1))
     other = data.draw(st.characters(codec="utf-8").filter(lambda c: c != token[at]))
     with pytest.raises(InputError, match="not made by"):
