@@ -98,7 +98,7 @@ class Installation:
         where = self.config.sheet.source
         sheet = spreadsheet_id(where)
         if sheet is None:
-            return XlsxSource(self.config.path(where))
+            return XlsxSource(self.config.path(where), self.store_folder / "workbook.json")
         from sheets_sync.google.client import connect  # gspread and google-auth: only for those who have a Sheet
         from sheets_sync.google.source import GoogleSource
         from sheets_sync.google.waiting import Waiting

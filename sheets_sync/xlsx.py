@@ -8,8 +8,11 @@ import json
 import os
 import subprocess
 import sys
+import threading
 import zipfile
+from contextlib import suppress
 from datetime import date, datetime, time
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -27,10 +30,15 @@ _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # an old .xls, or an .xlsx behind a 
 
 
 class XlsxSource:
-    """`WorkbookSource` over a local file. `folder` of relative names is the caller's business: `path` is used as it is."""
+    """`WorkbookSource` over a local file. `folder` of relative names is the caller's business: `path` is used as it is.
 
-    def __init__(self, path: Path) -> None:
+    `kept` is a file that holds what was read last: opening a workbook safely takes a process and half a second, and one command after
+    the other would ask for the same.
+    """
+
+    def __init__(self, path: Path, kept: Path | None = None) -> None:
         self.path = path
+        self._kept = kept
         self.name = path.name
         self._seen: tuple[tuple[int, int, int], str] | None = None
         self._read: Snapshot | None = None
@@ -47,8 +55,12 @@ class XlsxSource:
         data = self._bytes()
         revision = hashlib.sha256(data).hexdigest()
         if self._read is None or self._read.revision != revision:
-            check_archive(data, self.name)
-            self._read = Snapshot(_open_in_child(data, self.name), revision)
+            answer = self._remembered(revision)
+            if answer is None:
+                check_archive(data, self.name)
+                answer = _open_in_child(data, self.name)
+                self._remember(revision, answer)
+            self._read = Snapshot(tuple(_tab(raw) for raw in answer), revision)
         return self._read
 
     def write_back(self, snapshot: Snapshot, view: ProgramView) -> Text | None:
@@ -56,6 +68,29 @@ class XlsxSource:
         from sheets_sync import writeback  # openpyxl: half a second that only who writes should wait for
 
         return writeback.write(status_path(self.path), snapshot, view)
+
+    def _remembered(self, revision: str) -> Any:
+        """The tabs as they were read before, None where it was another file or another reader."""
+        if self._kept is None:
+            return None
+        try:
+            found: Any = json.loads(self._kept.read_bytes())
+            return found["tabs"] if found["of"] == [revision, _reader()] else None
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+
+    def _remember(self, revision: str, tabs: Any) -> None:
+        """Keeps what was read; where that cannot be, it is read again another time."""
+        if self._kept is None or not self._kept.parent.is_dir():
+            return
+        made = self._kept.with_name(f".{self._kept.name}.{os.getpid()}.{threading.get_ident()}.tmp")
+        try:
+            with os.fdopen(os.open(made, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+                json.dump({"of": [revision, _reader()], "tabs": tabs}, file)
+            made.replace(self._kept)
+        except OSError:
+            with suppress(OSError):
+                made.unlink(missing_ok=True)
 
     def _stamp(self) -> tuple[int, int, int]:
         try:
@@ -96,7 +131,14 @@ def check_archive(data: bytes, name: str) -> None:
         raise InputError(text("workbook.file_protected", name=name))
 
 
-def _open_in_child(data: bytes, name: str) -> tuple[Tab, ...]:
+@cache
+def _reader() -> str:
+    """Tells readers apart: what an older one made of a file may lack what this one looks for."""
+    sources = (Path(__file__).with_name(name).read_bytes() for name in ("xlsx_child.py", "shown.py"))
+    return hashlib.sha256(b"".join(sources)).hexdigest()
+
+
+def _open_in_child(data: bytes, name: str) -> Any:
     kept = {key: os.environ[key] for key in ("PATH", "PYTHONPATH", "SYSTEMROOT", "LD_LIBRARY_PATH") if key in os.environ}
     try:
         done = subprocess.run(
@@ -114,7 +156,7 @@ def _open_in_child(data: bytes, name: str) -> tuple[Tab, ...]:
         raise InputError(text("workbook.file_bomb", name=name)) from error
     if "problem" in answer:
         raise InputError(text(f"workbook.{answer['problem']}", name=name, **answer.get("values", {})))
-    return tuple(_tab(raw) for raw in answer["tabs"])
+    return answer["tabs"]
 
 
 def _tab(raw: Any) -> Tab:

@@ -1,6 +1,7 @@
 """What the local file must survive, and how the program shows itself beside it. What every source holds: tests/contract."""
 
 import io
+import json
 import os
 import zipfile
 from collections.abc import Callable
@@ -171,3 +172,21 @@ def test_a_target_that_cannot_be_written_is_a_sentence(source: WorkbookSource, p
     said = source.write_back(source.snapshot(), view())
     assert said is not None and "journey.status.xlsx" in said.say("ja")
     assert [p for p in path.parent.iterdir() if p.suffix == ".tmp"] == []
+
+
+def test_what_was_read_is_kept_for_the_next_process_and_for_no_other_file(path: Path, tmp_path: Path) -> None:
+    kept = tmp_path / "data" / "workbook.json"
+    first = XlsxSource(path, kept).snapshot()
+    assert not kept.exists(), "no folder is made for it"
+    kept.parent.mkdir()
+    assert XlsxSource(path, kept).snapshot() == first
+    assert kept.stat().st_mode & 0o777 == 0o600
+    kept.write_text(kept.read_text().replace(json.dumps("はじめまして。"), json.dumps("ほんとうに読まれた")))
+    assert "ほんとうに読まれた" in str(XlsxSource(path, kept).snapshot()), "read from what was kept"
+    tabs = good()
+    tabs["メッセージ"][1][7] = "べつの文"
+    save(tabs, path)
+    assert "べつの文" in str(XlsxSource(path, kept).snapshot())
+    for broken in ("", "{", "[]", '{"of": 1}'):
+        kept.write_text(broken)
+        assert "べつの文" in str(XlsxSource(path, kept).snapshot())
