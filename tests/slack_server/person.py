@@ -69,21 +69,24 @@ class Person:
         place = self._place(channel)
         return self._tell("slash_commands", interactions.command(self.user, place, word, text, self._work), wait)
 
-    def press(self, on: Message | View, what: str, value: Any = None, *, version: int = -1, wait: bool = True) -> Delivery:
-        """Uses the element with that action_id or label in a message or a view; `value` is what is chosen or entered.
+    def press(
+        self, on: Message | View, what: str, value: Any = None, *, block: str = "", version: int = -1, wait: bool = True
+    ) -> Delivery:
+        """Uses the element with that action_id or label in a message or a view; `value` is what is chosen or entered;
+        `block` is the block_id where several blocks have such an element.
 
         `version` presses what stood there then (0 is how it was first posted), as a window does that is not up to date; a `value` for
         a button stands in for its own, as nobody but a forger could. Raises Refused where there is no such element, or several.
         """
         if isinstance(on, View):
-            block, element = _find(on.body["blocks"], what)
-            self._keep(on, block, element, value)
-            action = self._action(block, element, value)
+            inside, element = _find(on.body["blocks"], what, block)
+            self._keep(on, inside, element, value)
+            action = self._action(inside, element, value)
             return self._tell("interactive", interactions.used(self.user, on, action, self._work), wait)
         if self.id not in self._work.channels[on.channel].members or on.only not in ("", self.id):
             raise Refused(f"{self.name} does not see that message")
-        block, element = _find(on.versions[version].blocks, what)
-        action = self._action(block, element, value)
+        inside, element = _find(on.versions[version].blocks, what, block)
+        action = self._action(inside, element, value)
         state = _state([(one_block, one) for one_block, one in elements(on.versions[version].blocks) if one is not element])
         return self._tell("interactive", interactions.pressed(self.user, on, action, self._work, state), wait)
 
@@ -258,8 +261,8 @@ def _root(thread: Message | None) -> str:
     return (thread.thread_ts or thread.ts) if thread else ""
 
 
-def _find(blocks: list[Json], what: str) -> tuple[Json, Json]:
-    there = list(elements(blocks))
+def _find(blocks: list[Json], what: str, block_id: str = "") -> tuple[Json, Json]:
+    there = [pair for pair in elements(blocks) if block_id in ("", pair[0].get("block_id"))]
     for chosen in (
         [pair for pair in there if pair[1].get("action_id") == what],
         [pair for pair in there if label(pair[1]) == what],
@@ -268,7 +271,7 @@ def _find(blocks: list[Json], what: str) -> tuple[Json, Json]:
         if len(chosen) == 1:
             return chosen[0]
         if chosen:
-            raise Refused(f"several elements are {what!r}: {[pair[1].get('action_id') for pair in chosen]}")
+            raise Refused(f"several elements are {what!r}: {[(pair[0]['block_id'], pair[1]['action_id']) for pair in chosen]}")
     raise Refused(f"nothing is {what!r}; there are {[(label(one), one.get('action_id')) for _, one in there]}")
 
 

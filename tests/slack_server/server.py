@@ -16,6 +16,7 @@ from slack_server.faults import Faults
 from slack_server.kinds import Json
 from slack_server.later import Later
 from slack_server.manifest import bot_events, bot_scopes, check_manifest, commands, interactive
+from slack_server.page import Page
 from slack_server.person import Person, Place
 from slack_server.rates import Rates
 from slack_server.reading import calls_many
@@ -56,6 +57,7 @@ class SlackServer:
         self.api = Api(self.work, self.grants, self._faults, self.rates, self.sockets.ticket, self.mistakes.append)
         self.work.posted = lambda message: self.event(interactions.said(message, self.work), wait=False)
         self._people: dict[str, Person] = {}
+        self._page = Page(self)
         self._stopped = Event()
         self._listener = Listener(port, self, self._stopped)
         self.url = f"http://127.0.0.1:{self._listener.server_port}"
@@ -107,6 +109,11 @@ class SlackServer:
         self.commands = set(commands(manifest))
         self.command = next(iter(commands(manifest)), self.command)
         self.interactive = interactive(manifest)
+
+    @property
+    def people(self) -> list[Person]:
+        """Everybody but the bot."""
+        return list(self._people.values())
 
     def person(self, name: str, channels: Iterable[Place] = ()) -> Person:
         """The person of that name, who is in those channels from now on; who was not there before joins every public channel."""
@@ -210,7 +217,7 @@ class SlackServer:
         if path.startswith("/files-pri/"):
             bearer = arrived.headers.get("authorization", "").removeprefix("Bearer ").strip()
             return file_methods.fetch(arrived, self.work, bearer == self.bot_token and "files:read" in self.grants.scopes)
-        return Answer(404)
+        return self._page.answer(arrived) or Answer(404)
 
     def upgraded(self, arrived: Arrived, reader: BufferedIOBase, connection: socket.socket) -> None:
         """Speaks Socket Mode with a client (a fault of method `link` refuses the socket)."""

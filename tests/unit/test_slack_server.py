@@ -288,7 +288,7 @@ def test_an_answer_takes_the_place_of_what_was_pressed_or_takes_it_away(
     slack: SlackServer, tanaka: Person, client: WebClient
 ) -> None:
     there = slack.channel("crm")
-    blocks = [{"type": "actions", "elements": [button("Mine", "approve")]}]
+    blocks = [{"type": "actions", "elements": [button("Mine", "mine")]}]
     client.chat_postEphemeral(channel=there.id, user=tanaka.id, text="only you", blocks=blocks)
     mine = tanaka.waits_for("Mine")
     pressed = tanaka.press(mine, "Mine", wait=False)
