@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from slack_bolt import App
@@ -14,12 +15,15 @@ from bot import commands
 from bot.slack.answering import Answers
 from bot.slack.client import QUIET, Tokens, make_client, required_tokens
 from bot.slack.errors import sentence
-from bot.slack.handling import Handling
-from bot.slack.heard import Heard
+from bot.slack.files import Files
+from bot.slack.handling import Handling, Part
+from bot.slack.heard import Heard, Kind
 from bot.slack.keeping import Letterbox
 from bot.slack.listening import Busy, Take, listen
 from bot.slack.once import Once
 from bot.slack.people import People
+from bot.slack.presses import Action
+from bot.slack.pressing import Beside, Presses
 from bot.slack.roles import Roles
 from bot.slack.rooms import Room
 from bot.slack.sockets import Sockets
@@ -69,8 +73,11 @@ class _Open:
 class Chat:
     """The bot. Made by `start`; `close` ends it."""
 
-    def __init__(self, installation: Installation, tokens: Tokens, stopping: threading.Event) -> None:
+    def __init__(
+        self, installation: Installation, tokens: Tokens, stopping: threading.Event, arrived: Callable[[], None]
+    ) -> None:
         self._installation, self._tokens, self._daemon_stops = installation, tokens, stopping
+        self._arrived = arrived
         self._ending = threading.Event()
         self._connected = threading.Event()
         self._open: _Open | None = None
@@ -133,7 +140,12 @@ class Chat:
         kept = Letterbox(installation.store_folder / "slack")
         people = People(client, identity.team_id or "")
         roles = Roles(client, installation.config, room.find)
-        work = Work(Handling(installation, Answers(client, installation.lang), once, people, roles, kept, {}))
+        answers = Answers(client, installation.lang)
+        files = Files(installation, client, answers, once, roles, room.find, self._arrived)
+        beside: Mapping[Action, Beside] = {"import": files.take_in, "discard": files.discard, "delete": files.delete}
+        presses = Presses(installation, client, answers, once, roles, beside, self.changed)
+        parts: Mapping[Kind, Part] = {"pressed": presses.pressed, "filled": presses.filled, "dropped": files.dropped}
+        work = Work(Handling(installation, answers, once, people, roles, kept, parts))
         take = _taking(installation, kept, work)
         app = make_app(client, identity, take, self._tokens.signing if slack.mode == "http" else "")
         sockets = None
@@ -149,13 +161,19 @@ class Chat:
             work.submit(heard, urgent=_urgent(installation, heard))
 
 
-def start(installation: Installation, stopping: threading.Event) -> Chat:
-    """Starts the bot beside everything else; it connects as soon as Slack can be reached. Raises InputError where the tokens or the
-    channel that the config needs are missing."""
+def _nothing() -> None:
+    """For a program that has nothing to do when data arrives."""
+
+
+def start(installation: Installation, stopping: threading.Event, arrived: Callable[[], None] = _nothing) -> Chat:
+    """Starts the bot beside everything else; it connects as soon as Slack can be reached. `arrived` is called when data was taken in.
+
+    Raises InputError where the tokens or the channel that the config needs are missing.
+    """
     tokens = required_tokens(installation.config.slack, installation.environment)
     if not installation.config.slack.channel.strip():
         raise InputError(text("slack.channel_unset"))
-    return Chat(installation, tokens, stopping)
+    return Chat(installation, tokens, stopping, arrived)
 
 
 def _taking(installation: Installation, kept: Letterbox, work: Work) -> Take:

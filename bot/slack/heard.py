@@ -21,7 +21,7 @@ class Heard:
     """One thing that came from Slack.
 
     `key` is the same when Slack delivers it again. `at`: when it came (seconds since 1970). `text`: what was typed, or the value of a
-    pressed button, or the private metadata of what was filled in. `name`: the button's or the form's name, or the file's id.
+    pressed button, or of the one that opened a form. `name`: the button's or the form's name, or the file's id.
     `thread`: where an answer belongs (a message's ts), `message`: the ts of the message pressed on. `url` and `trigger` are Slack's
     short-lived ways to answer and to open a form. `values`: what was filled in, by action id.
     """
@@ -45,6 +45,11 @@ class Heard:
     def dump(self) -> str:
         """As JSON."""
         return json.dumps(asdict(self), ensure_ascii=False)
+
+
+def noted(heard: Heard) -> str:
+    """What a form that a press opens keeps, so that what is filled in is understood and answered where the press was."""
+    return f"{heard.text} {heard.channel} {heard.thread}".rstrip()
 
 
 def load(dumped: str) -> Heard:
@@ -122,14 +127,18 @@ def form(body: Payload, at: float) -> Heard:
         for block in (view.get("state") or {}).get("values", {}).values()
         for action_id, entered in block.items()
     }
+    # the form's own note: what the button carried, and where the card is
+    text, channel, thread = [*str(view.get("private_metadata") or "").split(" "), "", ""][:3]
     return Heard(
         "filled",
         f"form:{view['id']}:{view.get('hash') or body.get('trigger_id', '')}",
         _id((body.get("user") or {}).get("id")),
         at,
         team=_id((body.get("user") or {}).get("team_id") or (body.get("team") or {}).get("id")),
-        text=str(view.get("private_metadata") or ""),
+        channel=_id(channel),
+        text=text,
         name=str(view.get("callback_id") or ""),
+        thread=thread,
         trigger=str(body.get("trigger_id") or ""),
         values=values,
     )

@@ -4,7 +4,8 @@ while another goes on."""
 from __future__ import annotations
 
 import logging
-from concurrent.futures import ThreadPoolExecutor
+import threading
+import time
 
 from slack_bolt import App
 from slack_bolt.adapter.socket_mode.internals import run_bolt_app, send_response
@@ -21,6 +22,8 @@ SOCKETS = 2
 """Slack closes each connection every few hours; it delivers to any of up to ten."""
 PING = 10.0
 """Seconds between signs of life. A connection that gave none for some of these is opened anew."""
+PATIENCE = 8.0
+"""Seconds that closing may take; what hangs then ends with the process."""
 AT_ONCE = 10
 """Envelopes that one socket acknowledges side by side."""
 
@@ -55,9 +58,16 @@ class Sockets:
     def close(self) -> None:
         """Closes them all; what was delivered and not acknowledged, Slack delivers again."""
         clients, self._clients = self._clients, []
-        if clients:
-            with ThreadPoolExecutor(len(clients)) as pool:  # each takes a second to end its threads
-                list(pool.map(lambda client: client.close(), clients))
+        closing = [threading.Thread(target=client.close, name="slack-close", daemon=True) for client in clients]
+        for thread in closing:  # side by side: each takes a second to end its own threads
+            thread.start()
+        until = time.monotonic() + PATIENCE
+        while any(thread.is_alive() for thread in closing) and time.monotonic() < until:
+            for client in clients:
+                # A connection that begins to listen just now takes back that it was told to end, and would never end.
+                client.current_session_state.terminated = True
+            for thread in closing:
+                thread.join(0.1)
 
     def _heard(self, client: BaseSocketModeClient, request: SocketModeRequest) -> None:
         try:

@@ -7,14 +7,17 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from shop import CUSTOMERS, PURCHASES, new_shop
-from slack_server import Place, SlackServer
+from slack_server import Message, Place, SlackServer
 
 from bot.config import Roles
+from bot.slack import blocks, presses
 from bot.slack.app import Chat, start
+from bot.slack.client import make_client
 from bot.wiring import Installation, open_installation
 from journey.clock import FrozenClock
 
@@ -87,3 +90,18 @@ def running(made: Installation, slack: SlackServer) -> Iterator[tuple[Installati
     finally:
         chat.close()
         made.engine.dispose()
+
+
+def card(team_: Team, campaign: str = "C01", **changed: Any) -> Message:
+    """A message with the buttons of an approval card about a campaign as it is now. `changed`: what the buttons carry instead."""
+    standing, now = team_.office.in_force().standings[campaign], team_.office.now
+    showing = replace(
+        presses.showing(team_.office.secret, now), **{k: v for k, v in changed.items() if k in ("expires", "secret")}
+    )
+    offer = changed.get("offer", standing.offer)
+    token = partial(showing.token, subject=f"campaign:{campaign}", offer=offer)
+    actions: list[presses.Action] = ["approve", "reject", "test", "pause", "resume"]
+    buttons = [blocks.button(one.title(), f"{presses.PREFIX}{one}", token(one)) for one in actions]
+    client = make_client(team_.office.config.slack, team_.slack.bot_token)
+    sent = client.chat_postMessage(channel=team_.crm.id, **blocks.message(campaign, [blocks.actions(buttons)]))
+    return next(m for m in team_.crm.messages if m.ts == sent["ts"])
