@@ -42,7 +42,7 @@ SOONEST = timedelta(seconds=1)
 
 
 class Clockwork:
-    """Both jobs. `pushed` may be called from any thread."""
+    """Both jobs."""
 
     def __init__(self, installation: Installation, epoch: int, stopping: threading.Event) -> None:
         self._installation = installation
@@ -56,6 +56,7 @@ class Clockwork:
         self._pushed = threading.Event()
         self._strange: dict[str, str] = {}
         self._audited: int | None = None
+        self._changed: Callable[[], None] = lambda: None
         self.lost: EpochLost | None = None
         # One worker a job. Late is better than never, so no grace time ends.
         self._scheduler = BackgroundScheduler(
@@ -74,8 +75,18 @@ class Clockwork:
         self._scheduler.add_job(self._look, "interval", seconds=seconds, id="look", executor="look")
         self._scheduler.start()
 
+    def tell(self, changed: Callable[[], None]) -> None:
+        """From now on `changed` is called after whatever may be shown elsewhere: an edit, a decision, a pass. It returns at once."""
+        self._changed = changed
+
+    def want_pass(self) -> None:
+        """Something new came in: a pass now, or once more after the one that runs. May be called from any thread."""
+        self._wanted.set()
+        if self._scheduler.running and not self._stopping.is_set():
+            self._soon(self._pass, "pass", timedelta(0))
+
     def pushed(self) -> None:
-        """Somebody says that the workbook was edited: a look now, without waiting for the clock."""
+        """Somebody says that the workbook was edited: a look now, without waiting for the clock. May be called from any thread."""
         self._pushed.set()
         if self._scheduler.running and not self._stopping.is_set():
             self._soon(self._look, "look", timedelta(0))
@@ -117,9 +128,9 @@ class Clockwork:
             self._teller.standing("look", [error.said])
         if not edited and self._decided():
             self._show()
+            self._changed()
         if settled or edited:
-            self._wanted.set()
-            self._soon(self._pass, "pass", timedelta(0))
+            self.want_pass()
 
     def _edited(self) -> bool:
         """Whether the workbook was read anew. One that cannot be taken in yet is looked at again soon."""
@@ -138,6 +149,7 @@ class Clockwork:
         self._settling.taken(revision)
         self._decided()
         self._show()
+        self._changed()
         return True
 
     def _decided(self) -> bool:
@@ -162,6 +174,7 @@ class Clockwork:
         if revision is not None and done.synced is not None:
             self._settling.taken(revision)
         self._teller.passed(done)
+        self._changed()
         if not self._stopping.is_set():
             self._wake_at(next_moment(installation))
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import signal
 import threading
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from types import FrameType
 
 from bot.clockwork import Clockwork
@@ -37,13 +38,26 @@ def serve_forever(installation: Installation, stopping: threading.Event | None =
             again, doubtful = installation.sender(epoch).start()
             if again or doubtful:
                 log.warning("%s", text("daemon.after_stop", again=again, doubtful=doubtful).say(lang))
-            with closing(clockwork):
+            with closing(clockwork), _chat(installation, stopping, clockwork):
                 clockwork.start()
                 stopping.wait()
                 log.info("%s", text("daemon.stopping").say(lang))
     log.info("%s", text("daemon.stopped").say(lang))
     if clockwork.lost is not None:
         raise clockwork.lost
+
+
+@contextmanager
+def _chat(installation: Installation, stopping: threading.Event, clockwork: Clockwork) -> Iterator[None]:
+    """The bot in Slack, where the config wants one: it takes nothing more before the clockwork stops."""
+    if installation.config.slack.mode == "off":
+        yield
+        return
+    from bot.slack.app import start  # bolt and the sdk: only for those who have a Slack
+
+    with closing(start(installation, stopping, clockwork.want_pass)) as chat:
+        clockwork.tell(chat.changed)
+        yield
 
 
 class _signals:
