@@ -118,7 +118,7 @@ class Api:
                 raise ApiError("unknown_method", req_method=call.method)
             self._allow(token, self._grants.bot_token, method.scopes, self._grants.scopes, headers)
             wait = (
-                self._rates.post(given.text("channel"))
+                self._rates.post(self._work.channel(given.text("channel")).id)
                 if method.tier == "channel"
                 else self._rates.take(call.method, method.tier)
             )

@@ -40,6 +40,8 @@ class Page:
     def answer(self, arrived: Arrived) -> Answer | None:
         """The answer to a request of the page; None where it is none."""
         split = urlsplit(arrived.target)
+        if split.path == "/favicon.ico":
+            return Answer(204)
         if split.path != "/" and not split.path.startswith("/trial/"):
             return None
         if arrived.headers.get("host", "").rpartition(":")[0] not in ("127.0.0.1", "localhost"):

@@ -68,6 +68,7 @@ class SlackServer:
         self._thread = Thread(target=self._listener.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
         self._thread.start()
         self._later.start()
+        self.sockets.start()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:

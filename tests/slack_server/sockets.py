@@ -110,6 +110,14 @@ class SocketMode:
         self.retries: tuple[float, ...] = (0.0, 60.0, 300.0)  # seconds until an event is delivered again
         self.silent = Event()  # while set, pings are not answered
         self.in_time = IN_TIME
+        self.pings_every = (
+            0.2  # seconds; Slack's are rarer, but a client that closes waits for the end of a read, which a ping brings
+        )
+
+    def start(self) -> None:
+        """From now on every socket is pinged."""
+        self.ping()
+        self._later.call(self.pings_every, self.start)
 
     def ticket(self) -> str:
         """A path that opens one socket, once."""
@@ -173,7 +181,10 @@ class SocketMode:
     def ping(self, number: int | None = None) -> None:
         """Pings that socket (None: each), as Slack does."""
         for line in self._chosen(number):
-            line.frames.send(b"Ping from local", PING)
+            try:
+                line.frames.send(b"Ping from local", PING)
+            except OSError:
+                line.takes = False
 
     def wait_for_sockets(self, count: int = 1, seconds: float = 10) -> bool:
         """Waits until at least so many sockets take envelopes."""

@@ -119,6 +119,4 @@ def connected(slack: SlackServer, ping_interval: float = 10) -> Iterator[SocketM
     try:
         yield handler
     finally:
-        handler.client.auto_reconnect_enabled = False
-        slack.sockets.cut()  # the client sits in a read for up to three seconds; the end of the connection ends that
         handler.close()  # type: ignore[no-untyped-call]

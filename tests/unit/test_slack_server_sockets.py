@@ -54,10 +54,14 @@ class Raw:
         self.connection.sendall(head + (mask if masked else b"") + body)
 
     def read(self) -> tuple[int, bytes]:
-        first, size = self.reader.read(2)
-        if size > 125:
-            size = int.from_bytes(self.reader.read(2 if size == 126 else 8), "big")
-        return first & 0x0F, self.reader.read(size)
+        """The next frame that is no ping."""
+        while True:
+            first, size = self.reader.read(2)
+            if size > 125:
+                size = int.from_bytes(self.reader.read(2 if size == 126 else 8), "big")
+            payload = self.reader.read(size)
+            if first & 0x0F != 9:
+                return first & 0x0F, payload
 
     def heard(self) -> dict[str, Any]:
         opcode, payload = self.read()
