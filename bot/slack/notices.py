@@ -31,8 +31,8 @@ from messaging.ports import InForce
 
 Document = dict[str, Any]
 
-MOST_CARDS = 5
-"""How many campaigns have a card at a time: more would bury each other."""
+MOST_CARDS, MOST_AGAIN = 5, 20
+"""How many new campaigns, and how many that were approved before, have a card at a time: more would bury each other."""
 OVERDUE = timedelta(hours=24)
 _MOST_LINES = 20
 _TOLD = ("count", "sends", "reached", "later", "never", "outside", "changes", "channels", "approval", "runs", "paused", "new")
@@ -64,10 +64,12 @@ class Notices:
         standings = self._installation.in_force().standings
         waiting = [s for s in standings.values() if s.approval in ("pending", "void") and s.state != "inactive"]
         shown = self._board.posts("campaign:")
-        # What has a card keeps it; then what is stopped, then edits of what runs, then what is new.
-        waiting.sort(key=lambda s: (about(s.campaign_id) not in shown, s.approval != "void", s.live is None))
-        topics = [self._campaign(s, whole, shown.get(about(s.campaign_id))) for s in waiting[:MOST_CARDS]]
-        return [*topics, *self._backlog(waiting[MOST_CARDS:])]
+        # What is stopped, and edits of what was approved before, ask at once; of what is new a few at a time, those with a card first.
+        again = sorted((s for s in waiting if s.approved_at is not None), key=lambda s: s.approval != "void")
+        new = sorted((s for s in waiting if s.approved_at is None), key=lambda s: about(s.campaign_id) not in shown)
+        asked = [*again[:MOST_AGAIN], *new[:MOST_CARDS]]
+        topics = [self._campaign(s, whole, shown.get(about(s.campaign_id))) for s in asked]
+        return [*topics, *self._backlog([*again[MOST_AGAIN:], *new[MOST_CARDS:]])]
 
     def _campaign(self, standing: Standing, whole: bool, post: Post | None) -> Topic:
         lang, office = self._installation.lang, self._installation
