@@ -43,7 +43,7 @@ def complete(given: Arguments, work: Workspace) -> Json:
         channel = work.channel(place)
         if work.bot.id not in channel.members:
             raise ApiError("not_in_channel")
-        share(files, channel.id, work.bot.id, given.text("initial_comment"), given.text("thread_ts"), work)
+        work.posted(share(files, channel.id, work.bot.id, given.text("initial_comment"), given.text("thread_ts"), work))
     for file in files:
         file.done = True
     return {"ok": True, "files": [shown.file(file, work) for file in files]}
@@ -54,6 +54,7 @@ def share(files: list[File], channel: str, user: str, comment: str, thread_ts: s
     for file in files:
         file.done = True
         file.channels.append(channel)
+        file.shared_at = work.now()
     message = Message(channel, work.ts(), user, [Version(comment, [])], thread_ts, bot=user == work.bot.id)
     message.files = [file.id for file in files]
     return work.put(message)

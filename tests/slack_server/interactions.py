@@ -157,6 +157,12 @@ def said(message: Message, work: Workspace, *, mention: bool = False) -> Json:
     return inner
 
 
+def shared(file_id: str, message: Message) -> Json:
+    """The event of a file that was put into a channel."""
+    inner: Json = {"type": "file_shared", "file_id": file_id, "user_id": message.user, "file": {"id": file_id}}
+    return inner | {"channel_id": message.channel, "event_ts": message.ts}
+
+
 def action_of(element: Json, block_id: str, work: Workspace, value: Any = None) -> Json:
     """What an element sends when it is used, with `value` as what was chosen (a button's own value where there is none)."""
     kind = element["type"]

@@ -77,6 +77,7 @@ SCOPES = frozenset(
         "team:read",
         "usergroups:read",
         "users:read",
+        "users:read.email",
     ]
 )
 """What the app is given where no manifest says otherwise."""

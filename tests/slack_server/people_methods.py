@@ -39,12 +39,13 @@ def bots_info(given: Arguments, work: Workspace) -> Json:
 
 def user_info(given: Arguments, work: Workspace) -> Json:
     """users.info"""
-    return {"ok": True, "user": shown.user(work.user(given.required("user")[0]), work)}
+    return {"ok": True, "user": shown.user(work.user(given.required("user")[0]), work, locale=given.true("include_locale"))}
 
 
 def user_list(given: Arguments, work: Workspace) -> Json:
     """users.list"""
-    page, cursor = paged([shown.user(user, work) for user in work.users.values()], given, 1000)
+    locale = given.true("include_locale")
+    page, cursor = paged([shown.user(user, work, locale=locale) for user in work.users.values()], given, 1000)
     return {"ok": True, "members": page, "response_metadata": {"next_cursor": cursor}}
 
 

@@ -93,6 +93,8 @@ class Person:
     def say(self, channel: Place, text: str, thread: Message | None = None, *, wait: bool = True) -> Message:
         """Writes in a channel, in the thread of a message where one is given. `{bot}` in the text speaks to the bot."""
         place = self._place(channel)
+        if place.im and (self._work.messages_read_only or not self._work.messages_tab):
+            raise Refused("sending messages to this app has been turned off")
         text = text.replace("{bot}", f"<@{self._work.bot.id}>")
         message = Message(place.id, self._work.ts(), self.id, [Version(text, [])], _root(thread))
         self._work.put(message)
@@ -108,8 +110,7 @@ class Person:
         with self._work.lock:
             self._work.files[file.id] = file
             message = share([file], place.id, self.id, text, _root(thread), self._work)
-        inner: Json = {"type": "file_shared", "file_id": file.id, "user_id": self.id, "file": {"id": file.id}}
-        self._slack.event(inner | {"channel_id": place.id, "event_ts": message.ts}, wait=wait)
+        self._slack.event(interactions.shared(file.id, message), wait=wait)
         self._heard(message, wait)
         return message
 

@@ -37,6 +37,8 @@ def _writable(given: Arguments, work: Workspace) -> Channel:
     channel = work.channel(given.required("channel")[0])
     if channel.archived:
         raise ApiError("is_archived")
+    if channel.im and not work.messages_tab:
+        raise ApiError("messages_tab_disabled")
     if work.bot.id not in channel.members:
         raise ApiError("not_in_channel" if not channel.private else "channel_not_found")
     return channel

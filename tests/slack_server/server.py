@@ -15,7 +15,7 @@ from slack_server.api import Api, Call, Grants
 from slack_server.faults import Faults
 from slack_server.kinds import Json
 from slack_server.later import Later
-from slack_server.manifest import bot_events, bot_scopes, check_manifest, commands, interactive
+from slack_server.manifest import EVENT_SCOPES, bot_events, bot_scopes, check_manifest, commands, interactive
 from slack_server.page import Page
 from slack_server.person import Person, Place
 from slack_server.rates import Rates
@@ -44,6 +44,7 @@ class SlackServer:
         self.subscribed: set[str] = set(EVENTS)
         self.interactive = True
         self.grants = Grants()
+        self.work.scopes = self.grants.scopes  # one and the same set
         self.rates = Rates(time.monotonic)
         self.slow_seconds = 60.0  # how long a slow answer is held back at most
         self._faults = Faults()
@@ -55,7 +56,7 @@ class SlackServer:
         self.requests: RequestsOut | None = None
         self.deliveries: list[Delivery] = []
         self.api = Api(self.work, self.grants, self._faults, self.rates, self.sockets.ticket, self.mistakes.append)
-        self.work.posted = lambda message: self.event(interactions.said(message, self.work), wait=False)
+        self.work.posted = self._posted
         self._people: dict[str, Person] = {}
         self._page = Page(self)
         self._stopped = Event()
@@ -95,6 +96,12 @@ class SlackServer:
         """Every call of the Web API so far, in order."""
         return self.api.calls
 
+    def _posted(self, message: Message) -> None:
+        """The bot hears of its own words and files, too."""
+        for file_id in message.files:
+            self.event(interactions.shared(file_id, message), wait=False)
+        self.event(interactions.said(message, self.work), wait=False)
+
     def signs_to(self, url: str, secret: str = "local-signing-secret") -> RequestsOut:
         """HTTP mode from now on: the app is told by requests to that address, signed with that secret, and not over sockets."""
         self.requests = RequestsOut(url, secret, self._later, self._answers.acknowledged)
@@ -105,7 +112,12 @@ class SlackServer:
         wrong = check_manifest(manifest)
         if wrong:
             raise AssertionError("Slack would not take the manifest:\n" + "\n".join(wrong))
-        self.grants.scopes = bot_scopes(manifest)
+        self.grants.scopes.clear()
+        self.grants.scopes.update(bot_scopes(manifest))
+        home = manifest.get("features", {}).get("app_home", {})
+        self.work.home_tab = home.get("home_tab_enabled", False)
+        self.work.messages_tab = home.get("messages_tab_enabled", False)
+        self.work.messages_read_only = home.get("messages_tab_read_only_enabled", True)
         self.subscribed = bot_events(manifest)
         self.commands = set(commands(manifest))
         self.command = next(iter(commands(manifest)), self.command)
@@ -175,13 +187,14 @@ class SlackServer:
             self.sockets.again(delivery, same_envelope=same_envelope)
 
     def event(self, inner: Json, *, wait: bool = True) -> Delivery | None:
-        """Tells the app of an event, where it subscribed to it."""
+        """Tells the app of an event, where it subscribed to it and has the scope that it takes."""
         name = (
             inner["type"]
             if inner["type"] != "message"
             else f"message.{inner['channel_type'] + 's' * (inner['channel_type'] != 'im')}"
         )
-        if name not in self.subscribed:
+        scope = EVENT_SCOPES.get(name, "")
+        if name not in self.subscribed or (scope and scope not in self.grants.scopes):
             return None
         delivery = self.deliver("events_api", interactions.event(inner, self.work))
         if wait:

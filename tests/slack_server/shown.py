@@ -6,10 +6,10 @@ from slack_server.kinds import Json
 from slack_server.workspace import Channel, File, Message, User, View, Workspace
 
 
-def user(found: User, work: Workspace) -> Json:
-    """A user as users.info shows one."""
+def user(found: User, work: Workspace, *, locale: bool = False) -> Json:
+    """A user as users.info shows one; the e-mail address for apps that may read addresses, the locale where it was asked for."""
     profile: Json = {"real_name": found.real_name, "display_name": found.name, "team": work.team_id}
-    if found.email:
+    if found.email and "users:read.email" in work.scopes:
         profile["email"] = found.email
     return {
         "id": found.id,
@@ -19,13 +19,12 @@ def user(found: User, work: Workspace) -> Json:
         "real_name": found.real_name,
         "tz": found.zone,
         "tz_offset": found.offset,
-        "locale": found.locale,
         "profile": profile,
         "is_bot": found.is_bot,
         "is_admin": False,
         "is_restricted": False,
         "updated": 0,
-    }
+    } | ({"locale": found.locale} if locale else {})
 
 
 def channel(found: Channel, work: Workspace) -> Json:
@@ -89,6 +88,16 @@ def view(found: View, work: Workspace, *, state: bool = False) -> Json:
 
 def file(found: File, work: Workspace) -> Json:
     """A file as files.info shows one."""
+    shares: Json = {}
+    if work.now() >= found.shared_at + work.shares_lag:
+        for channel_id in found.channels:
+            public = not (work.channels[channel_id].private or work.channels[channel_id].im)
+            there = [one for one in work.messages[channel_id] if found.id in one.files and not one.deleted]
+            listed = [
+                {"ts": one.ts, "team_id": work.team_id} | ({"thread_ts": one.thread_ts} if one.thread_ts else {})
+                for one in there
+            ]
+            shares.setdefault("public" if public else "private", {})[channel_id] = listed
     kind = found.name.rpartition(".")[2].lower() if "." in found.name else "binary"
     return {
         "id": found.id,
@@ -108,6 +117,7 @@ def file(found: File, work: Workspace) -> Json:
         "ims": [name for name in found.channels if work.channels[name].im],
         "url_private": f"{work.base}/files-pri/{work.team_id}-{found.id}/{found.name}",
         "url_private_download": f"{work.base}/files-pri/{work.team_id}-{found.id}/download/{found.name}",
+        "shares": shares,
         "permalink": f"https://{work.team_domain}.slack.com/files/{found.user}/{found.id}/{found.name}",
     }
 

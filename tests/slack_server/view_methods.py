@@ -122,6 +122,8 @@ def updated(given: Arguments, work: Workspace) -> Json:
 
 def published(given: Arguments, work: Workspace) -> Json:
     """views.publish"""
+    if not work.home_tab:
+        raise ApiError("not_enabled")
     user = work.user(given.required("user_id")[0])
     body = _body(given, "home", work)
     mine = [view for view in work.views.values() if view.kind == "home" and view.user == user.id]

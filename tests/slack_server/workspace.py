@@ -106,6 +106,7 @@ class File:
     created: int
     content: bytes | None = None
     size: int = 0
+    shared_at: float = 0
     title: str = ""
     channels: list[str] = field(default_factory=list)
     done: bool = False
@@ -150,6 +151,11 @@ class Workspace:
         self.base = ""  # where the server is: http://127.0.0.1:port
         self.lock = RLock()
         self.changed = Condition(self.lock)
+        self.scopes: set[str] = set()  # what the bot may do
+        self.home_tab = True  # whether the app has a Home
+        self.messages_tab = True  # whether there is a conversation with the bot
+        self.messages_read_only = False  # whether only the bot writes there
+        self.shares_lag = 0.0  # seconds until files.info tells where a file was shared
         self.free_plan = False  # without user groups
         self.bots_delete_files = False  # whether the app may delete what people put there
         self.team_id = "T0TABIJI1"

@@ -139,6 +139,27 @@ def test_a_file_is_told_of_and_can_be_read_with_the_scope_only(slack: SlackServe
         client.files_delete(file=file_id)
 
 
+def test_where_a_file_was_put_is_told_once_slack_knows_it(slack: SlackServer, tanaka: Person, client: WebClient) -> None:
+    there = slack.channel("crm")
+    root = tanaka.say(there, "the file follows", wait=False)
+    slack.work.shares_lag = 60
+    message = tanaka.drop("orders.csv", b"a", there, thread=root, wait=False)
+    assert client.files_info(file=message.files[0])["file"]["shares"] == {}
+    slack.work.shares_lag = 0
+    shares = client.files_info(file=message.files[0])["file"]["shares"]
+    assert shares == {"public": {there.id: [{"ts": message.ts, "team_id": slack.work.team_id, "thread_ts": root.ts}]}}
+
+
+def test_an_address_is_told_to_those_only_who_may_read_addresses(slack: SlackServer, tanaka: Person, client: WebClient) -> None:
+    assert client.users_info(user=tanaka.id)["user"]["profile"]["email"] == "tanaka@example.com"
+    slack.grants.scopes.remove("users:read.email")
+    try:
+        assert "email" not in client.users_info(user=tanaka.id)["user"]["profile"]
+    finally:
+        slack.grants.scopes.add("users:read.email")
+    assert client.users_info(user=tanaka.id, include_locale=True)["user"]["locale"] == "ja-JP"
+
+
 def fetched(address: str, token: str) -> tuple[str, bytes]:
     answer = requests.get(address, headers={"Authorization": f"Bearer {token}"}, timeout=5)
     assert answer.status_code == 200

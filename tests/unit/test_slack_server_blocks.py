@@ -13,7 +13,7 @@ from slack_app import button, modal, plain
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackObjectFormationError
 from slack_sdk.models.blocks import Block
-from slack_server import SlackServer, words
+from slack_server import Refused, SlackServer, words
 from slack_server.blocks import check_blocks, check_view, too_long
 from slack_server.blocks.layout import BLOCKS, NOT_ON
 from slack_server.manifest import check_manifest
@@ -397,12 +397,21 @@ def test_manifests_are_checked_as_slack_does(path: str, value: Any, said: str) -
     assert any(said in one for one in check_manifest(changed(path, value)))
 
 
-def test_an_app_has_what_its_manifest_asks_for(slack: SlackServer) -> None:
+def test_an_app_has_what_its_manifest_asks_for() -> None:
     with SlackServer() as other:
         with pytest.raises(AssertionError, match="colour"):
             other.install(changed("colour", 1))
         other.install(MANIFEST)
         assert other.grants.scopes == {"commands", "chat:write", "app_mentions:read"}
         assert (other.commands, other.subscribed) == ({"/journey"}, {"app_mention", "app_home_opened"})
+        client, tanaka = WebClient(token=other.bot_token, base_url=other.api_url), other.person("tanaka")
         with pytest.raises(SlackApiError, match="missing_scope"):
-            WebClient(token=other.bot_token, base_url=other.api_url).users_list()
+            client.users_list()
+        with pytest.raises(SlackApiError, match="messages_tab_disabled"):
+            client.chat_postMessage(channel=tanaka.id, text="x")
+        with pytest.raises(Refused, match="turned off"):
+            tanaka.say(tanaka.dm, "hello")
+        client.views_publish(user_id=tanaka.id, view={"type": "home", "blocks": []})
+        other.install(changed("features.app_home", {}))
+        with pytest.raises(SlackApiError, match="not_enabled"):
+            client.views_publish(user_id=tanaka.id, view={"type": "home", "blocks": []})
