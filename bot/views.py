@@ -290,9 +290,14 @@ def stage_view(document: Mapping[str, Any], lang: Lang) -> str:
     ]
     if document["goal"]:
         lines.append(f"{said(lang, 'goal')}: {document['goal']}")
-    drawn = sorted(document["aspects"].items(), key=lambda item: next((n for n, a in enumerate(_ASPECTS) if a in item[0]), 99))
-    lines += [f"{label}: {' '.join(value.split())}" for label, value in drawn if value]
+    lines += [f"{label}: {' '.join(value.split())}" for label, value in noted(document)]
     return "\n".join([*lines, "", campaigns_view(document["campaigns"], lang)])
+
+
+def noted(document: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """What the map notes about a stage: label and text, in the order in which it is drawn."""
+    found = sorted(document["aspects"].items(), key=lambda item: next((n for n, a in enumerate(_ASPECTS) if a in item[0]), 99))
+    return [(label, value) for label, value in found if value]
 
 
 def customers_view(rows: Sequence[Mapping[str, Any]], lang: Lang) -> str:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from bot.replies import Reply
-from bot.slack import blocks, limits
+from bot.slack import blocks, limits, tables
 from bot.slack.blocks import Block, Message
 from journey.texts import Lang, text
 
 
 def draw(reply: Reply, lang: Lang, by: str = "") -> Message:
     """The message for a reply. `by`: the name of who decided, for everyone to see."""
-    shown = [blocks.section(reply.text)] if _is_prose(reply) else _letters(reply.text)
+    shown = tables.drawn(reply.shows, reply.document, lang)
+    if not shown:
+        shown = [blocks.section(reply.text)] if _is_prose(reply) else _letters(reply.text)
     tail = [blocks.context(text("slack.decided_by", who=by).say(lang))] if by else []
     return blocks.message(reply.text, shown, tail=tail, more=text("slack.cut").say(lang))
 
