@@ -25,13 +25,18 @@ _ELSEWHERE = ("channel_not_found", "not_in_channel", "user_not_in_channel")
 class Answers:
     """Answers to what was heard. Raises OutsideError where Slack takes no answer in any way."""
 
-    def __init__(self, client: WebClient, lang: Lang) -> None:
-        self._client, self._lang = client, lang
+    def __init__(self, client: WebClient, lang: Lang, room: str) -> None:
+        """`room`: the id of the team's channel, where everyone sees what was decided, wherever it was said."""
+        self._client, self._lang, self._room = client, lang, room
 
     def reply(self, heard: Heard, reply: Reply, by: str = "") -> None:
         """A command's answer: what is personal, a refusal or the help is for who asked, the rest for all. `by`: who decided."""
         alone = reply.personal or reply.private
-        self.show(heard, draw(reply, self._lang, by if reply.decided else ""), alone=alone, words=reply.text)
+        message = draw(reply, self._lang, by if reply.decided else "")
+        if reply.decided and not alone and heard.channel != self._room:
+            self.show(heard, message, alone=True, words=reply.text)
+            heard = Heard(heard.kind, heard.key, heard.user, heard.at, channel=self._room)
+        self.show(heard, message, alone=alone, words=reply.text)
 
     def say(self, heard: Heard, said: str, *, alone: bool = True) -> None:
         """A sentence."""

@@ -6,6 +6,7 @@ import logging
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import cast
 
 from slack_bolt import App
 from slack_bolt.authorization import AuthorizeResult
@@ -18,15 +19,19 @@ from bot.slack.errors import sentence
 from bot.slack.files import Files
 from bot.slack.handling import Handling, Part
 from bot.slack.heard import Heard, Kind
+from bot.slack.homes import Homes
 from bot.slack.keeping import Letterbox
 from bot.slack.listening import Busy, Take, listen
+from bot.slack.notices import Notices
 from bot.slack.once import Once
 from bot.slack.people import People
+from bot.slack.posting import Slack
 from bot.slack.presses import Action
 from bot.slack.pressing import Beside, Presses
 from bot.slack.roles import Roles
 from bot.slack.rooms import Room
 from bot.slack.sockets import Sockets
+from bot.slack.telling import Telling
 from bot.slack.work import Work
 from bot.wiring import Installation
 from journey.errors import InputError, TabijiError
@@ -65,9 +70,9 @@ def make_app(client: WebClient, identity: AuthorizeResult, take: Take, signing_s
 class _Open:
     """What works while the bot is connected."""
 
-    app: App
     work: Work
     sockets: Sockets | None
+    telling: Telling
 
 
 class Chat:
@@ -91,6 +96,8 @@ class Chat:
 
     def changed(self) -> None:
         """Something changed that is shown in Slack. May be called from any thread; returns at once."""
+        if self._open is not None:
+            self._open.telling.wake()
 
     def close(self) -> None:
         """Takes nothing more, finishes what is under way, and closes the connections."""
@@ -100,6 +107,7 @@ class Chat:
             if self._open.sockets is not None:
                 self._open.sockets.close()
             self._open.work.close()
+            self._open.telling.close()
 
     def _run(self) -> None:
         wait = FIRST_WAIT
@@ -130,22 +138,29 @@ class Chat:
 
     def _connect(self) -> None:
         installation, slack = self._installation, self._installation.config.slack
-        client = make_client(slack, self._tokens.bot)
-        said = client.auth_test()
+        client, asking = (make_client(slack, self._tokens.bot, asks=asks) for asks in (False, True))
+        said = asking.auth_test()
         identity = AuthorizeResult.from_auth_test_response(bot_token=self._tokens.bot, auth_test_response=said)
-        room = Room(client, slack.channel)
-        room.find()
+        room = Room(asking, slack.channel)
+        channel = room.find()
         once = Once(installation.engine, installation.clock)
         once.forget_old()
         kept = Letterbox(installation.store_folder / "slack")
-        people = People(client, identity.team_id or "")
-        roles = Roles(client, installation.config, room.find)
-        answers = Answers(client, installation.lang)
+        people = People(asking, identity.team_id or "")
+        roles = Roles(asking, installation.config, room.find)
+        answers = Answers(client, installation.lang, channel)
+        notices = Notices(installation, cast(Slack, client), channel)
+        homes = Homes(installation, client, roles, notices)
         files = Files(installation, client, answers, once, roles, room.find, self._arrived)
         beside: Mapping[Action, Beside] = {"import": files.take_in, "discard": files.discard, "delete": files.delete}
-        presses = Presses(installation, client, answers, once, roles, beside, self.changed)
-        parts: Mapping[Kind, Part] = {"pressed": presses.pressed, "filled": presses.filled, "dropped": files.dropped}
-        work = Work(Handling(installation, answers, once, people, roles, kept, parts))
+        presses = Presses(installation, client, answers, once, roles, beside, self.changed, homes.opened)
+        parts: Mapping[Kind, Part] = {
+            "pressed": presses.pressed,
+            "filled": presses.filled,
+            "dropped": files.dropped,
+            "opened": homes.opened,
+        }
+        work = Work(Handling(installation, answers, once, people, roles, kept, parts, self.changed))
         take = _taking(installation, kept, work)
         app = make_app(client, identity, take, self._tokens.signing if slack.mode == "http" else "")
         sockets = None
@@ -156,7 +171,8 @@ class Chat:
             except Exception:
                 work.close()
                 raise
-        self._open = _Open(app, work, sockets)
+        self._open = _Open(work, sockets, Telling(notices, installation.lang))
+        self._open.telling.wake()
         for heard in kept.left():
             work.submit(heard, urgent=_urgent(installation, heard))
 

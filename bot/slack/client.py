@@ -9,7 +9,12 @@ from typing import Any
 
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
-from slack_sdk.http_retry.builtin_handlers import RateLimitErrorRetryHandler
+from slack_sdk.http_retry.builtin_handlers import (
+    ConnectionErrorRetryHandler,
+    RateLimitErrorRetryHandler,
+    ServerErrorRetryHandler,
+)
+from slack_sdk.http_retry.handler import RetryHandler
 from slack_sdk.webhook import WebhookClient
 
 from bot.config import Slack
@@ -62,10 +67,13 @@ def _must(token: str, name: str, start: str) -> None:
         raise InputError(text("slack.other_token", name=name, start=start))
 
 
-def make_client(slack: Slack, token: str, *, seconds: int = SECONDS) -> WebClient:
-    """A client of the Web API at Slack, or at `api_url`."""
+def make_client(slack: Slack, token: str, *, asks: bool = False, seconds: int = SECONDS) -> WebClient:
+    """A client of the Web API at Slack, or at `api_url`. `asks`: for calls that change nothing, which may be made again at will."""
     options: dict[str, Any] = {"base_url": slack.api_url.rstrip("/") + "/"} if slack.api_url else {}
-    return WebClient(token=token, timeout=seconds, logger=QUIET, retry_handlers=[_patient()], **options)
+    handlers: list[RetryHandler] = [_patient()]
+    if asks:
+        handlers += [ConnectionErrorRetryHandler(max_retry_count=AGAIN), ServerErrorRetryHandler(max_retry_count=AGAIN)]
+    return WebClient(token=token, timeout=seconds, logger=QUIET, retry_handlers=handlers, **options)
 
 
 def respond(url: str, message: Mapping[str, Any]) -> None:

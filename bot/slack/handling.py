@@ -29,7 +29,8 @@ Part = Callable[[Heard, Person], None]
 
 
 class Handling:
-    """Hands each thing to the part that knows its kind. `parts` are those beside commands; what has no part is left alone."""
+    """Hands each thing to the part that knows its kind. `parts` are those beside commands; what has no part is left alone.
+    `changed` is called after a decision."""
 
     def __init__(
         self,
@@ -40,10 +41,12 @@ class Handling:
         roles: Roles,
         kept: Letterbox,
         parts: Mapping[Kind, Part],
+        changed: Callable[[], None],
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._installation, self._answers, self._once = installation, answers, once
         self._people, self._roles, self._kept, self._clock = people, roles, kept, clock
+        self._changed = changed
         self._parts: Mapping[Kind, Part] = {"said": self._said, **parts}
 
     def __call__(self, heard: Heard) -> None:
@@ -82,7 +85,10 @@ class Handling:
             found = commands.find(self._installation, line := "help")
         assert found is not None
         speaker = self.speaker(heard, person, *found)
-        self._answers.reply(heard, commands.answer(self._installation, speaker, line), person.name)
+        reply = commands.answer(self._installation, speaker, line)
+        if reply.decided:
+            self._changed()
+        self._answers.reply(heard, reply, person.name)
 
     def speaker(self, heard: Heard, person: Person, command: Command, words: Sequence[str]) -> Speaker:
         """Who speaks, with the role they have now. Raises OutsideError where it cannot be told."""

@@ -8,9 +8,11 @@ from datetime import UTC, datetime
 
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackClientError
+from sqlalchemy import Connection
 
 from bot import commands, views
 from bot.desk import decide
+from bot.desk.asked import mark
 from bot.desk.decide import Document
 from bot.desk.speaker import Speaker
 from bot.replies import Reply
@@ -23,6 +25,7 @@ from bot.slack.people import Person
 from bot.slack.presses import NEEDS, Action, Press
 from bot.slack.roles import Roles
 from bot.wiring import Installation
+from journey.claim import Claim
 from journey.errors import InputError
 from journey.ledger import Chosen
 from journey.texts import text
@@ -36,7 +39,8 @@ Beside = Callable[[Heard, Person, Press, Speaker], None]
 
 
 class Presses:
-    """Handles presses and forms. `beside`: what other parts do with buttons of theirs; `changed` is called after a decision."""
+    """Handles presses and forms. `beside`: what other parts do with buttons of theirs; `changed` is called after a decision,
+    `reopened` shows the Home tab anew."""
 
     def __init__(
         self,
@@ -47,9 +51,10 @@ class Presses:
         roles: Roles,
         beside: Mapping[Action, Beside],
         changed: Callable[[], None],
+        reopened: Callable[[Heard, Person], None],
     ) -> None:
         self._installation, self._client, self._answers = installation, client, answers
-        self._once, self._roles, self._beside, self._changed = once, roles, beside, changed
+        self._once, self._roles, self._beside, self._changed, self._reopened = once, roles, beside, changed, reopened
 
     def pressed(self, heard: Heard, person: Person) -> None:
         """A press. Raises TabijiError with what to tell the person."""
@@ -63,7 +68,7 @@ class Presses:
         elif press.action == "test":
             self._open(heard, forms.test_form(press.id, noted(heard), person.email, lang), press)
         elif press.decides:
-            self._decide(heard, press, speaker)
+            self._decide(heard, person, press, speaker)
         else:
             line = f'preview "{press.id}"'
             self._answers.reply(heard, commands.answer(self._installation, speaker, line))
@@ -76,7 +81,7 @@ class Presses:
             done = decide.test(self._installation, press.id, heard.values.get(forms.ADDRESS, "").strip(), speaker)
             self._answers.say(heard, str(done["text"]))
         elif heard.name == forms.REJECT and press.action == "reject":
-            self._decide(heard, press, speaker, heard.values.get(forms.REASON, ""))
+            self._decide(heard, person, press, speaker, heard.values.get(forms.REASON, ""))
 
     def _press(self, heard: Heard) -> Press:
         press = presses.read(self._installation.secret, heard.text, _LONG_AGO)
@@ -88,17 +93,20 @@ class Presses:
         """Who presses, with the role they have at this moment. Of a card's buttons one decides; a test may be sent again."""
         role = self._roles.of(person, fresh=True, stopping=press.action in _ALWAYS)
         keys = (heard.key, f"button:{press.nonce}:{press.subject}") if press.decides else (heard.key,)
-        speaker = Speaker(person.name, role, person.also, heard.channel or "slack", self._once.claim(*keys))
+        claim = _unchanged(press, self._once.claim(*keys))
+        speaker = Speaker(person.name, role, person.also, heard.channel or "slack", claim)
         decide.require(self._installation, speaker, may=NEEDS[press.action])
         return speaker
 
-    def _decide(self, heard: Heard, press: Press, speaker: Speaker, reason: str = "") -> None:
+    def _decide(self, heard: Heard, person: Person, press: Press, speaker: Speaker, reason: str = "") -> None:
         done = self._done(press, speaker, reason)
         said = "\n".join(str(one["text"]) for one in done)
         refused = any(one["refused"] for one in done)
         shown = Reply(said, shows="decisions", document=done, private=refused, decided=not refused)
         self._answers.reply(heard, shown, speaker.name)
         self._changed()
+        if heard.kind == "pressed" and not heard.message:
+            self._reopened(heard, person)  # pressed on the Home tab: its buttons are used up
 
     def _done(self, press: Press, speaker: Speaker, reason: str) -> list[Document]:
         office = self._installation
@@ -125,3 +133,16 @@ class Presses:
         except (SlackClientError, OSError) as error:
             command = f"{self._installation.config.slack.command} {press.action} {press.id}"
             raise InputError(text("slack.form_gone", why=trouble(error).said, command=command)) from error
+
+
+def _unchanged(press: Press, claim: Claim) -> Claim:
+    """The claim of a press; on deliveries that wait, or on settings, it holds only while they are what the card showed."""
+    if not press.subject.startswith("held:") and press.subject != "settings":
+        return claim
+
+    def claimed(connection: Connection) -> None:
+        claim(connection)
+        if mark(connection, press.subject) != press.content:
+            raise InputError(text("slack.changed_since"))
+
+    return claimed
