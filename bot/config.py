@@ -64,7 +64,7 @@ class Stages:
 
 @dataclass(frozen=True)
 class Slack:
-    """The chat (not available yet; kept so that a config written for it is understood)."""
+    """The bot in Slack, by Socket Mode. `channel` is where it posts; roles are user ids (U…) and user-group ids (S…)."""
 
     mode: str = "off"
     api_url: str = ""
@@ -169,7 +169,7 @@ _CHOICES: Mapping[str, tuple[str, ...]] = {
     "log.level": ("debug", "info", "warning", "error"),
     "log.format": ("text", "json"),
 }
-_NOT_YET: Mapping[str, tuple[str, ...]] = {"stages.engine": ("spark",), "slack.mode": ("socket", "http")}
+_NOT_YET: Mapping[str, tuple[str, ...]] = {"stages.engine": ("spark",), "slack.mode": ("http",)}
 
 
 def language_of(environment: Mapping[str, str]) -> Lang:

@@ -42,6 +42,7 @@ def examine(
         lambda: _workbook(installation),
         lambda: _channels(installation),
         lambda: _sender(installation, resolver),
+        lambda: _slack(installation),
     ]
     found: list[Finding] = []
     for check in checks:
@@ -150,6 +151,13 @@ def _channels(installation: Installation) -> Iterator[Finding]:
             yield Finding("bad", text("doctor.channel_refused", name=name, kind=channel.kind, why=refused))
         else:
             yield Finding("good", text("doctor.channel_good", name=name, kind=channel.kind))
+
+
+def _slack(installation: Installation) -> Iterator[Finding]:
+    if installation.config.slack.mode != "off":
+        from bot.slack.doctor import slack_findings  # Slack's libraries: only for those who have it
+
+        yield from slack_findings(installation.config, installation.environment)
 
 
 def _sender(installation: Installation, resolver: dns.resolver.Resolver | None) -> Iterator[Finding]:
