@@ -1,11 +1,10 @@
-"""Every single request of a look at the Sheet fails, once and for good, in every way: nothing is half applied, and it comes right by itself.
+"""Every single request of a look at the Sheet fails, once and for good, in every way: nothing is half applied, all comes right.
 
 What came of it is the table beside this file, sheet_faults.md; `python tests/faults/test_sheet_faults.py` writes it anew.
 """
 
 from __future__ import annotations
 
-import os
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -14,7 +13,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-import pytest
 from sheets_server import SheetsServer
 from workbook_desks import LocalSheetDesk
 from workbooks import good
@@ -173,8 +171,8 @@ def table(shop: Shop) -> str:
     lines = [
         "# What comes of a failing request",
         "",
-        "An edit of the Sheet is looked at; one of the requests fails, once or for good. Whatever is told, the next look without the fault",
-        "brings the edit into force and the Sheet up to date. Made and held by test_sheet_faults.py.",
+        "An edit of the Sheet is looked at; one of the requests fails, once or for good. Whatever is told, the next look",
+        "without the fault brings the edit into force and the Sheet up to date. Made and held by test_sheet_faults.py.",
         "",
         "| request | fault | once | for good |",
         "| --- | --- | --- | --- |",
