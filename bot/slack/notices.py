@@ -1,4 +1,4 @@
-"""What the channel is told, kept up to date: cards for what waits for a person, a reminder a day, alerts. Once a topic."""
+"""What the channel is told, kept up to date: cards for what waits for a person, a reminder a day, alerts, a digest a week."""
 
 from __future__ import annotations
 
@@ -14,10 +14,12 @@ from sqlalchemy import select
 
 from bot.desk.asked import held_cards, settings_card
 from bot.desk.card import campaign_card
+from bot.desk.digest import alerts, digest_due, weekly
 from bot.slack import blocks, held
 from bot.slack.blocks import Message
 from bot.slack.cards import card, closed
 from bot.slack.cards import topic as about
+from bot.slack.digest import alert, alert_over, digest
 from bot.slack.posting import Board, Ended, Post, Slack, Topic
 from bot.slack.presses import VALID, showing
 from bot.slack.saying import moment, said, short
@@ -34,6 +36,8 @@ Document = dict[str, Any]
 MOST_CARDS, MOST_AGAIN = 5, 20
 """How many new campaigns, and how many that were approved before, have a card at a time: more would bury each other."""
 OVERDUE = timedelta(hours=24)
+FRESH = timedelta(hours=24)
+"""How long after its moment a digest is still worth telling."""
 _MOST_LINES = 20
 _TOLD = ("count", "sends", "reached", "later", "never", "outside", "changes", "channels", "approval", "runs", "paused", "new")
 
@@ -45,6 +49,12 @@ class Notices:
         self._installation = installation
         self._board = Board(installation.engine, client, channel, installation.clock)
         self._lock = threading.Lock()
+        self._standing: dict[str, tuple[str, ...]] = {}
+
+    def standing(self, job: str, said: Sequence[str]) -> None:
+        """What is wrong as a part of the program sees it now, in sentences for the team; nothing: all is well there. Told with the
+        next `refresh`. May be called from any thread."""
+        self._standing = {**self._standing, job: tuple(said)}
 
     def refresh(self, *, whole: bool = False) -> None:
         """Shows what waits for a person now. Cheap where nothing changed; `whole` counts everybody anew, so that the numbers of open
@@ -53,7 +63,7 @@ class Notices:
             if self._installation.version() is None:
                 return
             topics = [*self._campaigns(whole), *self._held(), *self._settings()]
-            topics += self._reminder(topics)
+            topics += [*self._reminder(topics), *self._alerts(), *self._digest()]
             self._board.show(topics, self._close)
 
     def links(self) -> dict[str, str]:
@@ -143,8 +153,43 @@ class Notices:
         rows = [_overdue(topic, iso(since, in_force.zone), office.lang) for topic, since in late]
         return [Topic("reminder", day, _digest(rows), partial(_reminding, rows, office.lang), {"kind": "reminder"})]
 
+    def _alerts(self) -> list[Topic]:
+        """Alerts; at an hour when the team is not told what can wait, only the urgent ones begin."""
+        office = self._installation
+        posts, awake = self._board.posts("alert:"), _told(office.now, office.in_force())
+        found = []
+        for document in alerts(office, self._standing):
+            subject = f"alert:{document['topic']}"
+            if not (document["urgent"] or awake or subject in posts):
+                continue
+            told = {key: document[key] for key in ("code", "number", "rows")}
+            keep = {"kind": "alert", "code": document["code"], "channel": document.get("channel")}
+            found.append(Topic(subject, document["code"], _digest(told), partial(alert, document, office.lang), keep))
+        return found
+
+    def _digest(self) -> list[Topic]:
+        """The digest of the week, told on its day or not at all; last week's stays as it was."""
+        office = self._installation
+        due = digest_due(office)
+        if due is None:
+            return []
+        monday, told_at = due
+        known = self._board.posts("digest").get("digest")
+        week = monday.isoformat()
+        if office.now - told_at > FRESH:
+            week = str(known.detail.get("identity")) if known is not None else ""
+
+        def show() -> Message:
+            return digest(weekly(office, monday), office.lang, office.config.slack.command)
+
+        return [Topic("digest", week, "", show, {"kind": "digest"})] if week else []
+
     def _close(self, post: Post, ended: Ended) -> Message | None:
         lang, kind, detail = self._installation.lang, post.detail.get("kind"), post.detail
+        if kind == "digest":
+            return None
+        if kind == "alert":
+            return alert_over(detail, lang)
         if kind == "reminder":
             told = said(lang, "reminder_over" if ended == "over" else "reminder_moved")
             return blocks.message(told, [blocks.section(told)])

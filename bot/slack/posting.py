@@ -93,6 +93,7 @@ class Board:
 
     def __init__(self, engine: Engine, client: Slack, channel: str, clock: Clock) -> None:
         self._engine, self._client, self._channel, self._clock = engine, client, channel, clock
+        self._links: dict[tuple[str, str], str] = {}
 
     def show(self, topics: Sequence[Topic], close: Close) -> None:
         """Posts what is new, changes what changed, closes what is over. Raises OutsideError where Slack does not take something,
@@ -122,14 +123,21 @@ class Board:
 
     def links(self, subjects: Sequence[str]) -> dict[str, str]:
         """Where the messages of some subjects can be opened; without those that Slack does not tell."""
-        found = {}
-        for subject, post in self.posts().items():
-            if subject in subjects and post.ts is not None:
-                try:
-                    found[subject] = str(self._client.chat_getPermalink(channel=post.channel, message_ts=post.ts)["permalink"])
-                except (SlackClientError, OSError, KeyError):
-                    continue
-        return found
+        posts = self.posts()
+        return {subject: link for subject in subjects if subject in posts and (link := self._link(posts[subject]))}
+
+    def _link(self, post: Post) -> str | None:
+        """Where a message can be opened; asked once."""
+        if post.ts is None:
+            return None
+        place = (post.channel, post.ts)
+        if place not in self._links:
+            try:
+                answer = self._client.chat_getPermalink(channel=post.channel, message_ts=post.ts)
+                self._links[place] = str(answer["permalink"])
+            except (SlackClientError, OSError, KeyError):
+                return None
+        return self._links[place]
 
     def _keep_up(self, topic: Topic, post: Post | None, close: Close) -> None:
         if post is None:

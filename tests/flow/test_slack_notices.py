@@ -200,3 +200,57 @@ def test_settings_that_protect_customers_ask_by_a_card_of_their_own(room: Room) 
     room.notices.refresh()
     done = next(m for m in room.channel.messages.values() if "設定の承認" in m["text"])
     assert "tanaka" in json.dumps(done["blocks"], ensure_ascii=False)
+
+
+def test_errors_in_the_sheet_are_one_message_until_they_are_mended(room: Room) -> None:
+    room.notices.refresh()
+    before = len(room.texts())
+    room.edit("施策", "C01", "ステージ", "休民")
+    room.notices.refresh()
+    room.notices.refresh()
+    assert len(room.texts()) == before + 1
+    alert = list(room.channel.messages.values())[-1]
+    assert "エラーが" in alert["text"]
+    assert "休眠" in json.dumps(alert["blocks"], ensure_ascii=False), "what would be right"
+    room.edit("施策", "C01", "ステージ", "興味・学習")
+    room.notices.refresh()
+    assert len(room.texts()) == before + 1
+    assert "エラーはなくなり" in room.texts()[-1]
+
+
+def test_at_night_only_what_is_urgent_is_told(room: Room) -> None:
+    room.notices.refresh()
+    before = len(room.texts())
+    room.later(hours=13)
+    room.edit("施策", "C01", "ステージ", "休民")
+    room.notices.refresh()
+    assert len(room.texts()) == before
+    room.notices.standing("sheet", ["シートに届きません。"])
+    room.notices.refresh()
+    assert len(room.texts()) == before + 1
+    assert "シートに届きません。" in json.dumps(list(room.channel.messages.values())[-1]["blocks"], ensure_ascii=False)
+    room.notices.standing("sheet", [])
+    room.later(hours=11)
+    room.notices.refresh()
+    assert any("直りました" in text for text in room.texts())
+    assert any("エラーが" in text for text in room.texts()[before:])
+
+
+def test_the_digest_comes_once_a_week_on_its_day(room: Room) -> None:
+    room.notices.refresh()
+    room.later(days=3)
+    room.notices.refresh()
+    assert not any("先週のまとめ" in text for text in room.texts()), "the shop began on Monday"
+    room.later(days=4, minutes=-1)
+    room.notices.refresh()
+    assert not any("先週のまとめ" in text for text in room.texts()), "not before the hour"
+    room.later(minutes=1)
+    room.notices.refresh()
+    room.later(hours=1)
+    room.notices.refresh()
+    assert [text.split("\n")[0] for text in room.texts() if "先週のまとめ" in text] == [
+        "📊 先週のまとめ（2026-06-01 〜 2026-06-07）"
+    ]
+    room.later(days=7)
+    room.notices.refresh()
+    assert sum("先週のまとめ" in text for text in room.texts()) == 2, "and the one before stays"
