@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from hypothesis import strategies as st
+from slack_server.blocks import check_blocks, check_view, too_long
 
 NASTY = (
     "<!channel>", "<!here|x>", "<@U012AB3CD>", "<#C012AB3CD>", "<https://evil.invalid|bank>", "*bold*", "_it_", "~no~", "`code`",
@@ -57,6 +58,9 @@ def keeps_limits(made: dict[str, Any]) -> None:
     assert sum(units(c["text"]) for x in blocks if x["type"] == "table" for row in x["rows"] for c in row) <= 10_000
     for one in blocks:
         _block(one)
+    complaints = check_view(made, made["type"]) if view else check_blocks(blocks, "message")
+    assert complaints == []
+    assert view or not too_long(blocks)
     for text in texts_of(blocks):
         assert text["text"] != ""
     ids = [e["action_id"] for x in blocks if x["type"] == "actions" for e in x["elements"]]

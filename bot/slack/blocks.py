@@ -165,7 +165,7 @@ def table(heads: Sequence[object], rows: Sequence[Sequence[object]], *, numbers:
     """A table; `numbers` are the columns that are set to the right. Rows beyond what Slack takes are left out: callers say so."""
     width = min(len(heads), limits.TABLE_COLUMNS)
     cut = [[_cell(value) for value in row[:width]] for row in (heads, *rows[: limits.TABLE_ROWS - 1])]
-    room, kept = limits.TABLE_TEXT, []
+    room, kept = limits.TABLE_ROOM, []
     for row in cut:
         room -= sum(size(cell["text"]) for cell in row)
         if room < 0:
@@ -256,8 +256,10 @@ def _weights(blocks: Iterable[Block]) -> int:
 
 
 def weight(block: Block) -> int:
-    """What a block counts for in a message: its JSON, of a table (which has a limit of its own) nothing."""
-    return 0 if block["type"] == "table" else size(json.dumps(block, ensure_ascii=False))
+    """What a block counts for in a message: its JSON; of a table, whose cells are counted apart, their text."""
+    if block["type"] == "table":
+        return sum(size(cell["text"]) for row in block["rows"] for cell in row)
+    return size(json.dumps(block, ensure_ascii=False))
 
 
 def _cell(value: object) -> Block:

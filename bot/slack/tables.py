@@ -20,6 +20,8 @@ Document = Any
 
 ROWS = 60
 """Of a table: more is not read."""
+MONTHS = 12
+"""Of the chart; the table has more."""
 _LINES = 30
 
 
@@ -81,44 +83,44 @@ def stage(document: Mapping[str, Any], lang: Lang) -> list[Block]:
 
 def report(document: Mapping[str, Any], lang: Lang) -> list[Block]:
     """How the customer base changes by month, who moves where, and what campaigns sent."""
-    made: list[Block] = []
+    return [*_structure(document, lang), *_moves(document, lang), *_results(document, lang)]
+
+
+def _structure(document: Mapping[str, Any], lang: Lang) -> list[Block]:
+    rows = [((r.get("journey"), r["stage"]), r["month"], r["customers"]) for r in document["structure"]]
+    months, order = sorted({month for _, month, _ in rows}), list(dict.fromkeys(stage for stage, _, _ in rows))
+    if not months:
+        return []
+    counts = {(month, stage): number for stage, month, number in rows}
+    called = _apart([document["names"].get(stage) or word(lang, "unassigned") for _, stage in order])
+    recent = months[-MONTHS:]
+    series = {name: [float(counts.get((m, one), 0)) for m in recent] for name, one in zip(called, order, strict=True)}
+    chart = b.chart("line", said(lang, "chart_structure"), recent, series)
+    note = [b.context(said(lang, "chart_note", series=limits.CHART_SERIES))] if len(order) > limits.CHART_SERIES else []
+    cells = [[month, *(counts.get((month, one), 0) for one in order)] for month in months[-ROWS:]]
+    table = _table([word(lang, "month"), *called], cells, lang, "report", numbers=range(1, limits.TABLE_COLUMNS))
+    return [*([chart] if chart else []), *note, *table]
+
+
+def _moves(document: Mapping[str, Any], lang: Lang) -> list[Block]:
+    if not document["flows"]:
+        return []
     names = {**document["names"], None: "–"}
-    months = sorted({r["month"] for r in document["structure"]})
-    order = list(dict.fromkeys(r["stage"] for r in document["structure"]))
-    counts = {(r["month"], r["stage"]): float(r["customers"]) for r in document["structure"]}
-    called = {one: names.get(one) or word(lang, "unassigned") for one in order}
-    series = dict(
-        zip(_apart([called[one] for one in order]), ([counts.get((m, one), 0.0) for m in months] for one in order), strict=True)
-    )
-    if chart := b.chart("line", said(lang, "chart_structure"), months, series):
-        made.append(chart)
-        if len(order) > limits.CHART_SERIES:
-            made.append(b.context(said(lang, "chart_note", series=limits.CHART_SERIES)))
+    biggest = sorted(document["flows"], key=lambda f: -f["customers"])[:_LINES]
+    moves = [
+        f"{short(names.get(f['from'], f['from']))} → {short(names.get(f['to'], f['to']))}: {f['customers']:,}" for f in biggest
+    ]
+    return _paragraphs([[Bold(word(lang, "flows"))], *moves])
+
+
+def _results(document: Mapping[str, Any], lang: Lang) -> list[Block]:
     sent = [c for c in document["campaigns"] if c["sent"]][: limits.CHART_POINTS]
     numbers = {
         word(lang, "sent"): [float(c["sent"]) for c in sent],
         word(lang, "converted"): [float(c["converted"] or 0) for c in sent],
     }
-    if chart := b.chart("bar", said(lang, "chart_sent"), [c["id"] for c in sent], numbers):
-        made.append(chart)
-    if months:
-        heads = [word(lang, "month"), *(called[one] for one in order)]
-        made += _table(
-            heads,
-            [[m, *(int(counts.get((m, one), 0)) for one in order)] for m in months[-ROWS:]],
-            lang,
-            "report",
-            numbers=range(1, 99),
-        )
-    if document["flows"]:
-        moves: list[Line] = [[Bold(word(lang, "flows"))]]
-        biggest = sorted(document["flows"], key=lambda f: -f["customers"])
-        moves += [
-            f"{short(names.get(f['from'], f['from']))} → {short(names.get(f['to'], f['to']))}: {f['customers']:,}"
-            for f in biggest[:_LINES]
-        ]
-        made += _paragraphs(moves)
-    return made
+    chart = b.chart("bar", said(lang, "chart_sent"), [c["id"] for c in sent], numbers)
+    return [chart] if chart else []
 
 
 def problems(rows: Sequence[Mapping[str, Any]], lang: Lang) -> list[Block]:

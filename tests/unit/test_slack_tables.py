@@ -1,4 +1,4 @@
-"""Tables, charts and the Home tab over documents of any size: within limits, nobody mentioned, nothing left out silently."""
+"""Tables, charts, Home, digests and alerts over documents of any size: within limits, nobody mentioned, nothing left out silently."""
 
 import json
 import re
@@ -7,11 +7,12 @@ from typing import Any
 
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from slack_documents import HASH, IDS, MOMENTS, NUMBERS, ZONE, held_documents
+from slack_documents import HASH, IDS, MAYBE, MOMENTS, NUMBERS, ZONE, held_documents
 from slack_limits import HOSTILE, keeps_limits
 
 from bot.desk.speaker import ROLES
 from bot.slack import blocks, home, tables
+from bot.slack.digest import alert, alert_over, digest
 from bot.slack.presses import showing
 from journey.texts import LANGS
 
@@ -131,3 +132,43 @@ def test_home_keeps_limits_and_shows_each_role_its_buttons(data: st.DataObject, 
 
 def test_nothing_to_draw_is_no_block() -> None:
     assert tables.drawn("help", [1], "ja") == tables.drawn("campaigns", [], "ja") == tables.drawn("stages", None, "en") == []
+
+
+@HEAVY
+@given(
+    st.lists(JOURNEY, max_size=6),
+    st.lists(st.tuples(MAYBE, MAYBE, NUMBERS), max_size=40),
+    st.lists(CAMPAIGN, max_size=40),
+    LANG,
+)
+def test_digests_keep_limits(journeys: list[Any], moves: list[Any], sent: list[Any], lang: Any) -> None:
+    for journey in journeys:
+        journey["stages"] = [{**one, "before": one["before"] or 0} for one in journey["stages"]]
+    document = {
+        "from": "2026-06-01",
+        "to": "2026-06-07",
+        "journeys": journeys,
+        "moves": [{"from": a, "to": b, "customers": n} for a, b, n in moves],
+        "sent": sent,
+        "waiting": len(sent),
+    }
+    made = digest(document, lang)
+    good(made)
+    assert f"{sum(one['sent'] for one in sent):,}" in json.dumps(made["blocks"], ensure_ascii=False) or not sum(
+        one["sent"] for one in sent
+    )
+
+
+@HEAVY
+@given(
+    st.sampled_from(["problems", "channel", "trouble"]),
+    NUMBERS,
+    st.lists(PROBLEM, max_size=30),
+    st.one_of(st.none(), HOSTILE),
+    st.sampled_from(["editor", "approver", "admin"]),
+    LANG,
+)
+def test_alerts_keep_limits(code: str, number: int, rows: list[Any], channel: str | None, who: str, lang: Any) -> None:
+    document = {"code": code, "number": number, "rows": rows, "channel": channel, "who": who, "since": None}
+    good(alert(document, lang))
+    good(alert_over(document, lang))
