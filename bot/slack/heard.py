@@ -12,7 +12,7 @@ from typing import Any, Literal
 Kind = Literal["said", "pressed", "filled", "dropped", "opened"]
 Payload = Mapping[str, Any]
 
-_LINK = re.compile(r"<(?:mailto:|tel:)?([^<>|\s]+)(?:\|([^<>]*))?>")
+_LINK = re.compile(r"<(?:mailto:|tel:)?([^<>|\s!#@][^<>|\s]*)(?:\|([^<>]*))?>")
 _MENTION = re.compile(r"<@[A-Z0-9]+(?:\|[^<>]*)?>")
 
 
