@@ -37,5 +37,5 @@ def test_what_everyone_asks_and_decides(everyone: Team) -> None:
     hanako.waits_for("一時停止しました")
     assert everyone.state() == "paused"
     hanako.command("")
-    assert hanako.waits_for("使い方").only == hanako.id
+    assert hanako.waits_for("この一覧").only == hanako.id
     assert "一時停止" not in "\n".join(m.text for m in everyone.slack.person("taro").sees() if m.only)

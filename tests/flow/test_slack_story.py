@@ -103,7 +103,7 @@ def test_a_picture_and_a_file_elsewhere_are_left_alone(crew: Team) -> None:
     ken.drop("cat.png", b"\x89PNG", crew.crm)
     ken.drop("customers.csv", b"a,b\n1,2\n", other)
     ken.command("help")
-    ken.waits_for("使い方")
+    ken.waits_for("この一覧")
     assert not [m for m in ken.sees() if "tabiji.import" in str(m.blocks)]
 
 
