@@ -225,6 +225,7 @@ def test_the_store_goes_while_the_daemon_runs(shop: MailShop) -> None:
         until(lambda: "error" in daemon.log)
         until(lambda: daemon.get("/healthz") == (200, "ok\n"))
         assert daemon.stop()[0] == 0
-        assert daemon.log.count("error") == 1, "the same complaint again and again"
+        complaints = [line.partition(" error ")[2] for line in daemon.log.splitlines() if " error " in line]
+        assert len(complaints) == len(set(complaints)) <= 2, "the same complaint again and again"
         assert "Traceback" not in daemon.log
     assert (shop.folder / "inbox" / "z.csv").exists(), "a file went away without being taken in"

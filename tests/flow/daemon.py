@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +50,16 @@ def customer(number: int, joined: str = "2026-06-01 20:00", consent: str = "○"
 
 def mailing_base(folder: Path, lang: str = "ja") -> Path:
     """A shop, live and approved since the first of June; whoever registers later is welcomed by C01 (and C02 three days after)."""
+    shutil.copytree(_live(lang), folder, dirs_exist_ok=True)
+    return folder
+
+
+@cache
+def _live(lang: str) -> Path:
+    """The same, once for all tests of a process."""
+    made = Path(tempfile.mkdtemp(prefix="tabiji-live-"))
+    atexit.register(shutil.rmtree, made, ignore_errors=True)
+    folder = made / "shop"
     new_shop(folder, DAY1, lang)
     shop = MailShop(folder, DAY1, lang)
     configure(shop, 1)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import csv
 import io
 import json
+import shutil
+import tempfile
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -94,11 +98,19 @@ class Shop:
         return sorted(p for p in (self.folder / "outbox").rglob("*") if p.is_file())
 
 
-def new_shop(folder: Path, now: str, lang: str = "ja") -> Shop:
-    """`tabiji init --template ec` in a fresh folder."""
-    shop = Shop(folder, now, lang)
+@cache
+def _ready_made(lang: str) -> Path:
+    """What `tabiji init --template ec` makes, once for all tests of a process."""
+    folder = Path(tempfile.mkdtemp(prefix="tabiji-shop-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     out = io.StringIO()
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(out):
-        code = cli.run(["init", str(folder), "--template", "ec", "--lang", lang], {"LANG": "ja_JP.UTF-8"})
+        code = cli.run(["init", str(folder / "shop"), "--template", "ec", "--lang", lang], {"LANG": "ja_JP.UTF-8"})
     assert code == 0, out.getvalue()
-    return shop
+    return folder / "shop"
+
+
+def new_shop(folder: Path, now: str, lang: str = "ja") -> Shop:
+    """`tabiji init --template ec` in a fresh folder."""
+    shutil.copytree(_ready_made(lang), folder, dirs_exist_ok=True)
+    return Shop(folder, now, lang)
