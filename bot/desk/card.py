@@ -61,10 +61,11 @@ def campaign_card(installation: Installation, campaign_id: str) -> Document:
     """Everything about one campaign as the workbook has it now. Raises InputError for a draft or one that does not exist.
 
     `{"kind": "campaign", "id", "name", "at", "version", "offer", "content", "audience", "state", "approval", "runs", "paused",
-    "approved_by", "approved_at", "rejected_reason", "transactional", "journey", "stages", "condition", "message", "owner", "reentry_days", "zone",
-    "channels": [{"name", "kind", "leaves"}], "when", "count", "asked_at", "asked_all", "sends", "reached", "later", "never", "outside",
-    "samples", "new", "changes", "edited_by", "edited_at", "risks": [{"code", …}]}`; times ISO 8601 in the workbook's zone. Who gets
-    it is asked of today's data for the moment at which it would next go out (`asked_at`): at night nobody would get anything.
+    "approved_by", "approved_at", "rejected_reason", "transactional", "journey", "stages", "condition", "message", "owner",
+    "reentry_days", "zone", "channels": [{"name", "kind", "leaves"}], "when", "count", "asked_at", "asked_all", "sends", "reached",
+    "later", "never", "outside", "samples", "new", "changes", "edited_by", "edited_at", "risks": [{"code", …}]}`; times ISO 8601 in
+    the workbook's zone. Who gets it is asked of today's data for the moment at which it would next go out (`asked_at`): at night
+    nobody would get anything.
     """
     ground = _ground(installation, campaign_id)
     audience = installation.audience(ground.campaign)

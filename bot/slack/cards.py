@@ -268,8 +268,8 @@ def _buttons(document: Document, presses: Presses, lang: Lang) -> list[Block]:
 
 
 def stop_or_go(document: Document, presses: Presses, lang: Lang, action: Literal["pause", "resume"], mark: str = "") -> Block:
-    """The button that stops a campaign, or lets it go on; it asks first. `mark` tells it from the others of a page, where a column of
-    red ones would say nothing."""
+    """The button that stops a campaign, or lets it go on; it asks first. Red is only what stops everything, and what asks. `mark`
+    tells it from the others of a page."""
     asks = b.confirm(
         said(lang, f"ask_{action}", id=document["id"], name=document["name"]),
         said(lang, f"ask_{action}_text"),
@@ -277,8 +277,7 @@ def stop_or_go(document: Document, presses: Presses, lang: Lang, action: Literal
         said(lang, "cancel"),
         danger=action == "pause",
     )
-    style = "danger" if action == "pause" and not mark else None
-    return press(document, presses, lang, action, style=style, asks=asks, mark=mark)
+    return press(document, presses, lang, action, asks=asks, mark=mark)
 
 
 def press(
