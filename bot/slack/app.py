@@ -48,7 +48,7 @@ def make_app(client: WebClient, identity: AuthorizeResult, take: Take, signing_s
     An acknowledgement goes out once `take` has kept what came. With `signing_secret` every request must be signed (HTTP mode).
     """
     app = App(
-        name="tabiji",
+        name=QUIET.name,  # bolt sets up the logger of this name: it must not be the program's own
         logger=QUIET,
         client=client,
         authorize=lambda **_: identity,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -38,4 +39,5 @@ def test_what_everyone_asks_and_decides(everyone: Team) -> None:
     assert everyone.state() == "paused"
     hanako.command("")
     assert hanako.waits_for("この一覧").only == hanako.id
+    assert logging.getLogger("tabiji").getEffectiveLevel() <= logging.WARNING, "the program's own log goes on"
     assert "一時停止" not in "\n".join(m.text for m in everyone.slack.person("taro").sees() if m.only)
