@@ -11,13 +11,18 @@ import pytest
 from shop import CUSTOMERS, PURCHASES, Shop, new_shop
 from slack_channel import Channel
 from slack_limits import keeps_limits
+from sqlalchemy import func, insert, select
 
 from bot.desk import decide, flow
+from bot.desk.asked import held_cards, mark
 from bot.desk.card import campaign_card
 from bot.slack.notices import MOST_CARDS, Notices
 from bot.slack.presses import read
 from bot.wiring import Installation, open_installation
 from journey.clock import FrozenClock
+from journey.ledger import Chosen
+from journey.store.engine import reading, writing
+from journey.store.tables import deliveries
 
 NOW = "2026-06-01T10:00:00+09:00"
 
@@ -254,3 +259,47 @@ def test_the_digest_comes_once_a_week_on_its_day(room: Room) -> None:
     room.later(days=7)
     room.notices.refresh()
     assert sum("先週のまとめ" in text for text in room.texts()) == 2, "and the one before stays"
+
+
+def hold(room: Room, number: int, state: str = "planned", reason: str = "bulk") -> None:
+    """Deliveries that wait for a person."""
+    now = room.office.now
+    values = {
+        "campaign_id": "C01", "step": "1", "kind": "promotional", "priority": 1, "state": state, "reason": reason, "planned_at": now,
+        "first_due_at": now, "due_at": now, "channel": "email", "detail": {"day": "2026-06-01", "planned": 1532, "limit": 1000},
+    }  # fmt: skip
+    with writing(room.office.engine) as connection:
+        taken = connection.scalar(select(func.count()).select_from(deliveries)) or 0
+        rows = [{**values, "customer_id": f"K{taken + n}", "occurrence": f"{reason}{taken + n}"} for n in range(number)]
+        connection.execute(insert(deliveries), rows)
+
+
+def test_held_deliveries_ask_and_the_card_says_who_decided(room: Room) -> None:
+    hold(room, 3)
+    room.notices.refresh()
+    shown = next(m for m in room.channel.messages.values() if "送る前に確認" in m["text"])
+    said = json.dumps(shown["blocks"], ensure_ascii=False)
+    assert "3通を送る" in said
+    assert "1,532通の予定です" in said
+    with reading(room.office.engine) as connection:
+        before = mark(connection, "held:C01:bulk")
+    assert before == held_cards(room.office)[0]["mark"]
+    hold(room, 2)
+    room.notices.refresh()
+    with reading(room.office.engine) as connection:
+        assert mark(connection, "held:C01:bulk") not in ("", before), "a press on three does not release five"
+    assert sum("送る前に確認" in text for text in room.texts()) == 1
+    room.later(minutes=1)
+    decide.settle(room.office, "drop", Chosen(campaign="C01", reason="bulk"), "tanaka")
+    room.notices.refresh()
+    done = next(m for m in room.channel.messages.values() if "判断済み: C01" in m["text"])
+    assert "tanaka さんが" in json.dumps(done["blocks"], ensure_ascii=False)
+    assert "button" not in json.dumps(done["blocks"])
+
+
+def test_what_is_in_doubt_is_sent_again_or_left_by_a_person(room: Room) -> None:
+    hold(room, 2, "in_doubt", "interrupted")
+    room.notices.refresh()
+    shown = next(m for m in room.channel.messages.values() if "届いたか不明" in m["text"])
+    labels = [e["text"]["text"] for x in shown["blocks"] if x["type"] == "actions" for e in x["elements"]]
+    assert labels == ["2通をもう一度送る", "2通をこのままにする"]
