@@ -158,5 +158,10 @@ $("file").addEventListener("change", (event) => {
   event.target.value = "";
 });
 
-const again = () => look().catch(() => { $("connected").textContent = word("off"); $("connected").className = "off"; }).finally(() => setTimeout(again, 700));
+const again = () => look().catch((error) => {
+  console.error(error);
+  at.seen = ""; // drawn anew once it can be reached again
+  $("connected").textContent = word("off");
+  $("connected").className = "off";
+}).finally(() => setTimeout(again, 700));
 again();
