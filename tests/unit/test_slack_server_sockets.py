@@ -82,7 +82,7 @@ class Raw:
 def slack() -> Iterator[SlackServer]:
     with SlackServer() as server:
         server.channel("#crm")
-        server.sockets.in_time = 0.3
+        server.sockets.in_time = 1.5
         yield server
 
 
@@ -111,12 +111,13 @@ def test_a_command_goes_out_as_an_envelope_and_its_delay_is_kept(slack: SlackSer
     assert envelope["payload"]["text"] == "stages 休眠" and envelope["payload"]["user_name"] == "tanaka"
     time.sleep(0.05)
     raw.ack(envelope, text="here")
-    assert asked.wait() and 0.05 <= asked.delay < 0.3
+    assert asked.wait() and 0.05 <= asked.delay < 1.5
     assert "here" in tanaka.reads()
     raw.close()
 
 
 def test_a_command_that_is_not_acknowledged_in_time_has_failed_for_the_person(slack: SlackServer, tanaka: Person) -> None:
+    slack.sockets.in_time = 0.2
     raw = opened(slack)
     asked = tanaka.command("stages")
     assert (asked.attempts[0].acked, asked.failed, asked.delay) == (None, "operation_timeout", float("inf"))
@@ -137,7 +138,7 @@ def test_without_a_socket_a_command_fails_at_once_and_an_event_waits(slack: Slac
 
 
 def test_an_event_is_delivered_again_until_it_is_acknowledged(slack: SlackServer, tanaka: Person) -> None:
-    slack.sockets.retries = (0.0, 0.1, 0.1)
+    slack.sockets.retries, slack.sockets.in_time = (0.0, 0.1, 0.1), 0.2
     slack.subscribed = {"app_mention"}
     first, second = opened(slack), opened(slack)
     tanaka.say(slack.channel("crm"), "{bot} hello", wait=False)
