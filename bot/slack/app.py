@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import cast
 
-from slack_bolt import App
+from slack_bolt import App, BoltRequest, BoltResponse
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk import WebClient
 
@@ -70,6 +70,7 @@ def make_app(client: WebClient, identity: AuthorizeResult, take: Take, signing_s
 class _Open:
     """What works while the bot is connected."""
 
+    app: App
     work: Work
     sockets: Sockets | None
     telling: Telling
@@ -98,6 +99,12 @@ class Chat:
         """Something changed that is shown in Slack. May be called from any thread; returns at once."""
         if self._open is not None:
             self._open.telling.wake()
+
+    def answer(self, body: str, headers: Mapping[str, str]) -> BoltResponse | None:
+        """Answers a request of HTTP mode, whose signature is checked here; None while the bot is not connected."""
+        if self._open is None:
+            return None
+        return self._open.app.dispatch(BoltRequest(body=body, headers=dict(headers), mode="http"))
 
     def close(self) -> None:
         """Takes nothing more, finishes what is under way, and closes the connections."""
@@ -171,7 +178,7 @@ class Chat:
             except Exception:
                 work.close()
                 raise
-        self._open = _Open(work, sockets, Telling(notices, installation.lang))
+        self._open = _Open(app, work, sockets, Telling(notices, installation.lang))
         self._open.telling.wake()
         for heard in kept.left():
             work.submit(heard, urgent=_urgent(installation, heard))
