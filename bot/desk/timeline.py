@@ -41,7 +41,7 @@ def timeline(installation: Installation, customer: str) -> Document:
     names = {(j.id, s.id): s.name for j in workbook.journeys for s in j.stages}
     with closing(installation.facts.open(fields=workbook.fields)) as con:
         asked = {"customer": customer, "now": installation.now, "most": SHOWN}
-        found: Any = con.execute(_HAPPENED, asked).to_arrow_table()  # by Arrow: times need no other library then
+        found: Any = con.sql(_HAPPENED, params=asked).to_arrow_table()  # by Arrow: times need no other library then
     happened = [_happening(row, names) for row in found.to_pylist()]
     if installation.version() is not None:
         happened += [

@@ -1,4 +1,4 @@
-"""HTTP mode: Slack comes to this machine, at `base_url` + /hooks/slack; every request is signed (HMAC of the raw body, five minutes)."""
+"""HTTP mode: Slack comes to this machine, at `base_url` + /hooks/slack, with signed requests (HMAC of the raw body, five minutes)."""
 
 from __future__ import annotations
 
