@@ -162,13 +162,13 @@ def environment(**more: str) -> dict[str, str]:
 
 
 @contextmanager
-def running(shop: MailShop, now: str | None = "") -> Iterator[Process]:
-    """`tabiji run` for the length of a test. `now` empty: the shop's; None: the machine's clock."""
+def running(shop: MailShop, now: str | None = "", **secrets: str) -> Iterator[Process]:
+    """`tabiji run` for the length of a test. `now` empty: the shop's; None: the machine's clock. `secrets` are for its environment."""
     given = [] if now is None else ["--now", now or shop.now]
     log = shop.folder / "daemon.log"
     with log.open("wb") as out:
         words = [*PROGRAM, "run", "--config", str(shop.folder / "config.toml"), *given]
-        child = subprocess.Popen(words, stdout=out, stderr=out, cwd=ROOT, env=environment())
+        child = subprocess.Popen(words, stdout=out, stderr=out, cwd=ROOT, env=environment(**secrets))
     try:
         yield Process(child, log, f"http://127.0.0.1:{shop.web_port}")
     finally:
