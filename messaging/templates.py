@@ -145,7 +145,9 @@ def check_message(variant: MessageVariant, names: Names) -> list[tuple[str, Seve
         if given and not _TAG.search(given) and not filters.url(given):
             found.append((column, "error", text("messages.bad_address", url=given[:80])))
     if not any(severity == "error" for _, severity, _ in found) and "{%" in fold_tags(variant.body):
-        found += [("body", "error", said) for said in _forms_problems(variant, names, lang, mail=variant.channel in ("", "email"))]
+        found += [
+            ("body", "error", said) for said in _forms_problems(variant, names, lang, mail=variant.channel in ("", "email"))
+        ]
     return found
 
 
@@ -180,9 +182,7 @@ def _nothing(lang: Lang) -> Template:
     return environment(lang, html=False).from_string("")
 
 
-def _parse(
-    source: str, names: Names, lang: Lang, *, html: bool, limit: int = LONGEST_CELL, compiled: bool = True
-) -> _Parsed:
+def _parse(source: str, names: Names, lang: Lang, *, html: bool, limit: int = LONGEST_CELL, compiled: bool = True) -> _Parsed:
     """Checks and compiles one source. What Jinja2 cannot read is a finding like any other."""
     env, nothing = environment(lang, html=html), _nothing(lang)
     try:

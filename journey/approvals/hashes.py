@@ -71,7 +71,9 @@ class Audiences:
         """The names of all that the hash covers, so that a person can be told what of it changed."""
         collected = self._collected(campaign)
         stages = {(journey, stage) for journey, part in collected.journeys.items() for stage in part.get("stages", ())}
-        return Used(frozenset(collected.journeys), frozenset(stages), frozenset(collected.segments), frozenset(collected.fields))
+        return Used(
+            frozenset(collected.journeys), frozenset(stages), frozenset(collected.segments), frozenset(collected.fields)
+        )
 
     def _collected(self, campaign: Campaign) -> _Collected:
         collected = _Collected(self._names, self._compile)
