@@ -36,9 +36,8 @@ def card(document: Document, presses: Presses, lang: Lang, command: str = "/jour
     """The card of a campaign that waits for a yes or no."""
     title = said(lang, _title(document), id=document["id"], name=document["name"])
     about = said(lang, "version", version=str(document["version"]), at=moment(document["at"], lang))
-    edited = said(
-        lang, "edited", by=short(document["edited_by"] or "–", 120), at=moment(document["edited_at"], lang, document["at"])
-    )
+    by, at = document["edited_by"], moment(document["edited_at"], lang, document["at"])
+    edited = said(lang, "edited" if by else "edited_somebody", by=short(by or "", 120), at=at)
     body = [
         b.header(title),
         b.context(f"{about} · {edited}"),
