@@ -1,6 +1,7 @@
 """What every test run shares: properties that try the same examples each time and leave nothing in the folder."""
 
 import gc
+import os
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -22,6 +23,11 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.function_scoped_fixture],
 )
 settings.load_profile("tabiji")
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One worker more than there are cores: many tests wait for a server, a process or a clock."""
+    return (os.cpu_count() or 1) + 1
 
 
 @pytest.fixture(scope="session")

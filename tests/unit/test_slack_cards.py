@@ -21,7 +21,7 @@ from journey.texts import LANGS
 SECRET = b"s" * 32
 NOW = datetime(2026, 11, 22, 1, 0, tzinfo=UTC)
 HEAVY = settings(
-    max_examples=60, phases=[Phase.explicit, Phase.generate], deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=30, phases=[Phase.explicit, Phase.generate], deadline=None, suppress_health_check=list(HealthCheck)
 )  # fmt: skip
 LANG = st.sampled_from(LANGS)
 
@@ -122,7 +122,7 @@ def test_a_press_is_what_was_signed_until_it_expires() -> None:
         read(b"t" * 32, token, NOW)
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(st.data())
 def test_no_mutated_press_is_read(data: st.DataObject) -> None:
     token = Presses(SECRET, NOW + timedelta(days=1), "n").token("approve", "campaign:C01", offer="c" * 16)

@@ -19,7 +19,7 @@ from journey.texts import LANGS
 SECRET = b"s" * 32
 NOW = datetime(2026, 11, 22, 1, 0, tzinfo=UTC)
 HEAVY = settings(
-    max_examples=40, phases=[Phase.explicit, Phase.generate], deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=25, phases=[Phase.explicit, Phase.generate], deadline=None, suppress_health_check=list(HealthCheck)
 )  # fmt: skip
 LANG = st.sampled_from(LANGS)
 STATES = st.sampled_from(["running", "pending", "nobody_knows"])
