@@ -33,11 +33,6 @@ class Sheet:
     token_uri: str = ""
     poll_seconds: float = 3.0
 
-    @property
-    def real_google(self) -> bool:
-        """Whether the workbook lies at Google itself: neither a local file nor at a stand-in."""
-        return "://" in self.source and not self.api_root
-
 
 @dataclass(frozen=True)
 class Store:

@@ -23,6 +23,7 @@ from journey.store.tables import audit, meta
 from journey.texts import Text
 from messaging.ports import InForce
 from sheets_sync import attempts
+from sheets_sync.google.access import spreadsheet_id
 from sheets_sync.program_view import CampaignView, LogRow, ProgramView, StageView
 
 MOST_LOG_ROWS = 1_000
@@ -36,7 +37,8 @@ def write_status(installation: Installation) -> Text | None:
 
     Nothing else depends on it. Under a given clock a real Google Sheet is left alone: its numbers would be those of another day.
     """
-    if installation.clock.given and installation.config.sheet.real_google:
+    sheet = installation.config.sheet
+    if installation.clock.given and spreadsheet_id(sheet.source) is not None and not sheet.api_root:
         return None
     view = program_view(installation)
     try:

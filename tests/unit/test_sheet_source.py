@@ -79,14 +79,16 @@ def test_who_edited_last_is_known_across_the_programs_own_writes(desk: LocalShee
     assert desk.source.snapshot().edited_by == "suzuki@example.com"
 
 
+@pytest.mark.parametrize("bare", [False, True])
 @pytest.mark.parametrize(
     ("at_google", "now", "writes"), [(True, "2026-12-01T10:00", 0), (False, "2026-12-01T10:00", 2), (True, None, 2)]
 )
 def test_under_a_given_clock_a_real_sheet_is_left_alone(
-    desk: LocalSheetDesk, tmp_path: Path, at_google: bool, now: str | None, writes: int
+    desk: LocalSheetDesk, tmp_path: Path, at_google: bool, now: str | None, writes: int, bare: bool
 ) -> None:
+    source = desk.book.id if bare else desk.book.url
     root = "" if at_google else f'api_root = "{desk.server.url}"'
-    (tmp_path / "config.toml").write_text(f'[sheet]\nsource = "{desk.book.url}"\n{root}\n', encoding="utf-8")
+    (tmp_path / "config.toml").write_text(f'[sheet]\nsource = "{source}"\n{root}\n', encoding="utf-8")
     installation = open_installation(tmp_path / "config.toml", now=now, environment={})
     installation.__dict__["source"] = desk.source  # the local server stands for Google here
     sync_workbook(installation)
